@@ -1,0 +1,1 @@
+"""Workbooks in, a checked and versioned pack out."""

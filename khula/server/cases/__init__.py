@@ -1,0 +1,1 @@
+"""One case per child and wave: its voices, scores and flags."""

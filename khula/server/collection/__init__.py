@@ -1,0 +1,1 @@
+"""The door for tablets (OpenRosa): submissions kept as they came."""

@@ -1,0 +1,7 @@
+"""The app `collection`."""
+
+from django.apps import AppConfig
+
+
+class CollectionConfig(AppConfig):
+    name = "khula.server.collection"

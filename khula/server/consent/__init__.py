@@ -1,0 +1,1 @@
+"""Who may see what: one policy, asked before every page."""

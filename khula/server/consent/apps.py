@@ -1,0 +1,7 @@
+"""The app `consent`."""
+
+from django.apps import AppConfig
+
+
+class ConsentConfig(AppConfig):
+    name = "khula.server.consent"

@@ -1,0 +1,1 @@
+"""Pages over cases: reads everything, changes nothing."""

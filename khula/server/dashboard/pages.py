@@ -1,0 +1,42 @@
+"""The links in the page head: which pages this reader may open.
+
+In: a request whose guard has put the reader on it. Out: links for the template, and the language names.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from khula.server.consent.access import can
+
+
+@dataclass(frozen=True)
+class PageLink:
+    href: str
+    words: str | Promise
+    here: bool
+
+
+_LINKS = (
+    ("/home", _("Home"), "see board"),
+    ("/counts", _("Counts"), "see counts"),
+    ("/ledger", _("Received"), "see ledger"),
+    ("/packs", _("Packs"), "see packs"),
+    ("/devices", _("Devices"), "see devices"),
+    ("/system", _("System"), "see system"),
+    ("/profile", _("My profile"), ""),
+)
+
+
+def pages(request: HttpRequest) -> dict[str, object]:
+    """A context processor."""
+    reader = getattr(request, "reader", None)
+    may = [
+        PageLink(href, words, request.path.startswith(href))
+        for href, words, action in _LINKS
+        if not action or (reader is not None and can(reader, action))
+    ]
+    return {"pages": may, "LANGUAGES": settings.LANGUAGES, "LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "en")}

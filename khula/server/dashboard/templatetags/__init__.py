@@ -1,0 +1,1 @@
+"""Small marks in the templates."""

@@ -1,0 +1,1 @@
+"""The pages: each view fetches through the policy, makes one call and renders."""

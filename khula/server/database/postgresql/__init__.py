@@ -1,0 +1,1 @@
+"""PostgreSQL as `settings.py` names it."""

@@ -1,0 +1,1 @@
+"""SQLite as `settings.py` names it."""

@@ -1,0 +1,1 @@
+"""What happened: audit trail and work list in one table."""

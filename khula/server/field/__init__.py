@@ -1,0 +1,1 @@
+"""The field app: its program, what a tablet carries along, and what it hands in sealed."""

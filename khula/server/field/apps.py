@@ -1,0 +1,7 @@
+"""The app `field`."""
+
+from django.apps import AppConfig
+
+
+class FieldConfig(AppConfig):
+    name = "khula.server.field"

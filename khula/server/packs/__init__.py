@@ -1,0 +1,1 @@
+"""Published packs: what we ask, version by version."""

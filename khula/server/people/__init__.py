@@ -1,0 +1,1 @@
+"""Who signs in, and the words for their roles."""

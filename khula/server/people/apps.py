@@ -1,0 +1,7 @@
+"""The app `people`."""
+
+from django.apps import AppConfig
+
+
+class PeopleConfig(AppConfig):
+    name = "khula.server.people"

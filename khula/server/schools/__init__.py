@@ -1,0 +1,1 @@
+"""Schools, classes, children, caregivers, and who works where."""

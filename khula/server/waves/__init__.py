@@ -1,0 +1,1 @@
+"""A planned round of assessment at some schools."""
