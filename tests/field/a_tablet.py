@@ -2,13 +2,14 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Page, Playwright, expect, sync_playwright
 
 from tests import surroundings
 from tests.journeys.arguments import ARGUMENTS
@@ -29,6 +30,22 @@ SMALL_TARGETS = """least => [...document.querySelectorAll('a, button, label.choi
 def playing() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
         yield playwright
+
+
+def until_true(page: Page, expression: str, arg: object = None, *, seconds: float = 30) -> None:
+    """What Page.wait_for_function does; that one asks again by eval, which the program's CSP rightly refuses."""
+    ends = time.monotonic() + seconds
+    problem = ""
+    while True:
+        try:
+            if page.evaluate(expression, arg):
+                return
+            problem = ""
+        except Error as gone:  # the page moved on while it was asked
+            problem = gone.message
+        if time.monotonic() > ends:
+            raise AssertionError(f"Not true after {seconds:.0f} s: {expression} {problem}")
+        page.wait_for_timeout(100)
 
 
 @dataclass

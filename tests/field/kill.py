@@ -28,7 +28,7 @@ from lxml import etree
 from playwright.sync_api import Error, Page, Request
 
 from tests.clients.khula_process import Khula, served
-from tests.field.a_tablet import PIN, Tablet, playing
+from tests.field.a_tablet import PIN, Tablet, playing, until_true
 
 HANDS = Path(__file__).with_name("fingers.js").read_text().partition("\nasync ")[2].rstrip().rstrip(";")
 #: What is awaited, and how many seconds after it the kill falls at most.
@@ -190,8 +190,8 @@ class Rounds:
         page = self.page
         assert page is not None
         self.tablet.unlock()
-        page.wait_for_function(
-            "() => ['#today', '#visit'].includes(location.hash) && document.querySelector('main h1')"
+        until_true(
+            page, "() => ['#today', '#visit'].includes(location.hash) && Boolean(document.querySelector('main h1'))"
         )
         there = page.evaluate(LOOK)
         self.compare(there)
@@ -321,7 +321,7 @@ def kill_while_filling(
         page = tablet.switch_on()
         tablet.enrol(str(prepared["doors"][0]).rsplit("/", 1)[1])
         page.locator(".rows .row").first.wait_for()
-        page.wait_for_function("() => navigator.serviceWorker.controller")
+        until_true(page, "Boolean(navigator.serviceWorker.controller)")
         tablet.kill()
         rounds = Rounds(khula, tablet, random.Random(seed))
         for number in range(kills):

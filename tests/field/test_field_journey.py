@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from tests.clients.khula_process import Khula, served
-from tests.field.a_tablet import Tablet, playing
+from tests.field.a_tablet import Tablet, playing, until_true
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
 
@@ -86,10 +86,11 @@ def fill_to_the_end(tablet: Tablet, looks: str = "", kill_after: int = 0) -> int
             assert name_of(page) == here, "the interview goes on at the same question"
         before = page.locator(".far .count").inner_text(), name_of(page)
         page.locator("button.next").click()
-        page.wait_for_function(
-            """([count, name]) => document.querySelector("main.review") ||
+        until_true(
+            page,
+            """([count, name]) => Boolean(document.querySelector("main.review")) ||
                [document.querySelector(".far .count")?.textContent, document.querySelector(".q[data-name]")?.dataset.name] + "" !== [count, name] + "" ||
-               document.querySelector(".q.bad")""",
+               Boolean(document.querySelector(".q.bad"))""",
             arg=list(before),
         )
         assert not page.locator(".q.bad").count(), page.locator(".q.bad").inner_text()
@@ -130,7 +131,7 @@ def test_five_forms_without_a_network_and_each_record_once_on_the_server(
     page.evaluate("code => localStorage.setItem('language', code)", language)
     tablet.enrol(token(prepared, number))
     expect(page.locator(".rows .row").first).to_be_visible(timeout=30_000)
-    page.wait_for_function("navigator.serviceWorker.controller")
+    until_true(page, "Boolean(navigator.serviceWorker.controller)")
     tablet.offline()
     tablet.look("today")
     child = page.locator(".rows .row b").first.inner_text()

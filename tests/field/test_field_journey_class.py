@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Playwright, Route, expect
 from khula.analysis.packs.device import device_form
 from khula.analysis.packs.forms import compile_form
 from tests.clients.khula_process import Khula, served
-from tests.field.a_tablet import Tablet, playing
+from tests.field.a_tablet import Tablet, playing, until_true
 from tests.field.test_field_journey import token
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
@@ -168,7 +168,7 @@ def test_a_reading_task_goes_on_by_the_clock_through_a_kill_and_every_kind_of_qu
     khula: tuple[Khula, dict[str, Any]], tablet: Tablet
 ) -> None:
     page = ready(tablet, token(khula[1], 1))
-    page.wait_for_function("navigator.serviceWorker.controller")
+    until_true(page, "Boolean(navigator.serviceWorker.controller)")
     page.locator(".rows .row").first.click()
     page.locator("section button", has_text="kh_reading").click()
     page.get_by_role("button", name="Start the clock").click()

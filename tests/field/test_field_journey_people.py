@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from tests.clients.khula_process import Khula, served
-from tests.field.a_tablet import PIN, Tablet, playing
+from tests.field.a_tablet import PIN, Tablet, playing, until_true
 from tests.field.test_field_journey import fill_to_the_end, finish, start_voice, token
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
@@ -42,7 +42,7 @@ def ready(tablet: Tablet, token: str) -> Page:
     tablet.enrol(token)
     page = tablet.page
     expect(page.locator(".rows .row").first).to_be_visible(timeout=60_000)
-    page.wait_for_function("navigator.serviceWorker.controller")
+    until_true(page, "Boolean(navigator.serviceWorker.controller)")
     return page
 
 
@@ -306,7 +306,7 @@ def test_the_keyboard_alone_leads_from_today_to_the_end_of_a_question(
     page.keyboard.press("Control+a")
     page.keyboard.type("9")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('.far .count').textContent.startsWith('3 ')")
+    until_true(page, "document.querySelector('.far .count').textContent.startsWith('3 ')")
     assert page.evaluate("document.activeElement.tagName") == "H2"
     until(".page input[type=radio]")
     page.keyboard.press("Space")

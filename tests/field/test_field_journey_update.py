@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.clients.khula_process import HERE, Khula
-from tests.field.a_tablet import Tablet, playing
+from tests.field.a_tablet import Tablet, playing, until_true
 from tests.field.test_field_journey import start_voice, token
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
@@ -41,7 +41,7 @@ def test_a_new_version_waits_until_today(khula: tuple[Khula, dict[str, Any]], tm
         page = tablet.switch_on()
         tablet.enrol(token(prepared, 0))
         expect(page.locator(".rows .row").first).to_be_visible(timeout=60_000)
-        page.wait_for_function("navigator.serviceWorker.controller")
+        until_true(page, "Boolean(navigator.serviceWorker.controller)")
         tablet.kill()
         page = tablet.switch_on()
         page.goto(f"{server.address}/field/")
@@ -52,7 +52,7 @@ def test_a_new_version_waits_until_today(khula: tuple[Khula, dict[str, Any]], tm
         words.write_text(words.read_text().replace('"Send and fetch"', '"Fetch and send"'))
         page.evaluate("() => { window.sameAsBefore = true }")
         page.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
-        page.wait_for_function("navigator.serviceWorker.getRegistration().then((one) => Boolean(one.waiting))")
+        until_true(page, "navigator.serviceWorker.getRegistration().then((one) => Boolean(one.waiting))")
         page.locator(".page input").first.fill("7")
         page.locator("button.next").click()
         page.wait_for_timeout(500)

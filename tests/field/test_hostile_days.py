@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Error, Page, expect
 
 from tests.clients.khula_process import Khula, served
-from tests.field.a_tablet import Tablet, playing
+from tests.field.a_tablet import Tablet, playing, until_true
 from tests.field.bad_network import MOODS, BadNetwork
 from tests.field.kill import kill_browser
 from tests.field.test_field_journey import GIVEN, fill_to_the_end, start_voice, token
@@ -75,7 +75,7 @@ def test_three_hostile_days_and_each_record_is_on_the_board_once_with_the_device
         page = tablet.switch_on()
         tablet.enrol(token(prepared, 0))
         expect(page.locator(".rows .row").first).to_be_visible(timeout=60_000)
-        page.wait_for_function("() => navigator.serviceWorker.controller")
+        until_true(page, "Boolean(navigator.serviceWorker.controller)")
         tablet.offline()
         voices = _fill(tablet)
         assert len(voices) == 4

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests import surroundings
+from tests.field.a_tablet import until_true
 from tests.journeys.browser import ARGUMENTS
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("node"), pytest.mark.slow]
@@ -219,7 +220,7 @@ def test_two_tabs_have_one_writer(tablet: Callable[[], BrowserContext]) -> None:
         said = f"async (how) => {{ try {{ await ({OPEN})(how); return 'open' }} catch (problem) {{ return problem.code }} }}"
         assert second.evaluate(said, {"pin": PIN, "takeOver": False}) == "busy"
         assert second.evaluate(said, {"pin": PIN, "takeOver": True}) == "open"
-        first.wait_for_function("() => why === 'taken'")
+        until_true(first, "() => why === 'taken'")
         second.evaluate("() => desk.put('draft', 'd', 1)")
         second.close()  # a tab that is closed lets go
         third = page_of(context, address, unlock=False)
