@@ -80,6 +80,9 @@ INSTALLED_APPS = [
     "khula.server.waves",
     "khula.server.collection",
     "khula.server.cases",
+    "khula.server.safeguarding",
+    "khula.server.plans",
+    "khula.server.services",
     "khula.server.field",
     "khula.server.dashboard",
 ]

@@ -1,0 +1,1 @@
+"""What the team decides for a child: needs, goals, actions with an owner and a day, and recorded reasons for none."""

@@ -1,0 +1,7 @@
+"""The app `safeguarding`."""
+
+from django.apps import AppConfig
+
+
+class SafeguardingConfig(AppConfig):
+    name = "khula.server.safeguarding"

@@ -1,0 +1,1 @@
+"""Who can help, referrals until they come back done or not done, and what was delivered."""
