@@ -254,9 +254,13 @@ class Collect:
         return _parse(reply.body)
 
 
+#: What Collect itself knows of a row besides its version: the server's version that it left, and by which branch.
+OF_THE_BRANCH = ("__trunkVersion", "__branchId")
+
+
 @dataclass
 class EntityStore:
-    """What Collect keeps of one entity list: the server's rows, and those made on this device."""
+    """What Collect keeps of one entity list: the server's rows, and those made or changed on this device."""
 
     approval: bool = False
     rows: dict[str, dict[str, str]] = field(default_factory=dict)  # id -> name, label, __version, properties
@@ -273,13 +277,17 @@ class EntityStore:
         self.columns = [name for name in reader.fieldnames or [] if name == "__version" or not name.startswith("__")]
         listed = {row["name"]: {name: row[name] or "" for name in self.columns} for row in rows}
         for id_, row in listed.items():
-            mine = self.rows.get(id_)
-            if mine is None or int(row["__version"]) >= int(mine["__version"]):
-                self.rows[id_] = row
-                self.offline.discard(id_)
+            self._meet(id_, row)
         for id_ in set(self.rows) - set(listed) - self.offline:
             del self.rows[id_]
         return sorted(self.offline - set(listed))
+
+    def _meet(self, id_: str, row: dict[str, str]) -> None:
+        """A version at least as high as ours takes its place, and a branch begins there; ours stays while it is higher."""
+        mine = self.rows.get(id_)
+        if mine is None or int(row["__version"]) >= int(mine["__version"]):
+            self.rows[id_] = row | {"__trunkVersion": row["__version"], "__branchId": str(uuid.uuid4())}
+        self.offline.discard(id_)
 
     def drop(self, ids: set[str]) -> None:
         for id_ in ids & self.offline:
@@ -293,7 +301,8 @@ class EntityStore:
             id_, create, update = entity.get("id", ""), entity.get("create"), entity.get("update")
             label = entity.findtext("{*}label") or ""
             if create in ("1", "true") and not self.approval and label and _is_uuid4(id_):
-                self.rows[id_] = {**saved, "name": id_, "label": label, "__version": "1"}
+                own = {"__version": "1", "__trunkVersion": "", "__branchId": str(uuid.uuid4())}
+                self.rows[id_] = {**saved, "name": id_, "label": label, **own}
                 self.offline.add(id_)
                 return id_
             if update in ("1", "true") and id_ in self.rows:
@@ -303,8 +312,10 @@ class EntityStore:
         return None
 
     def as_csv(self) -> bytes:
+        """The list as a form on this device reads it."""
         out = io.StringIO()
-        writer = csv.DictWriter(out, self.columns, restval="", extrasaction="ignore")
+        known = dict.fromkeys(name for row in self.rows.values() for name in row if name not in OF_THE_BRANCH)
+        writer = csv.DictWriter(out, list(dict.fromkeys([*self.columns, *known, *OF_THE_BRANCH])), restval="")
         writer.writeheader()
         writer.writerows(self.rows.values())
         return out.getvalue().encode()
@@ -362,7 +373,9 @@ def _saved(form: bytes, xml: bytes) -> dict[str, str]:
         name = bind.get(f"{ENTITIES}saveto")
         if name:
             below_root = bind.get("nodeset", "").split("/")[2:]
-            saved[name] = root.findtext("/".join(f"{{*}}{part}" for part in below_root)) or ""
+            text = root.findtext("/".join(f"{{*}}{part}" for part in below_root))
+            if text is not None:  # what was not asked says nothing
+                saved[name] = text
     return saved
 
 

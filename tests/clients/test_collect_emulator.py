@@ -68,4 +68,31 @@ def test_a_row_gone_from_the_server_goes_unless_it_was_made_here() -> None:
 def test_other_columns_with_two_underscores_are_dropped() -> None:
     store = EntityStore()
     store.update_from_server(LIST.format(rows="a,Lerato,1,1,Mr Mokoena\n"))
-    assert store.as_csv().decode().splitlines() == ["name,label,__version,grade", "a,Lerato,1,1"]
+    assert store.as_csv().decode().splitlines() == [
+        "name,label,__version,grade,__trunkVersion,__branchId",
+        f"a,Lerato,1,1,1,{store.rows['a']['__branchId']}",
+    ]
+
+
+def test_changes_on_the_device_are_one_branch_until_the_server_has_caught_up() -> None:
+    store = EntityStore()
+    store.update_from_server(LIST.format(rows="a,Lerato,4,1,\n"))
+    branch = store.rows["a"]["__branchId"]
+    form = (
+        b'<model xmlns="http://www.w3.org/2002/xforms" xmlns:e="http://www.opendatakit.org/xforms/entities">'
+        b'<bind nodeset="/data/grade" e:saveto="grade"/><bind nodeset="/data/language" e:saveto="language"/></model>'
+    )
+    for grade in (b"2", b"3"):
+        said = b'<data><grade>%s</grade><meta><entity update="1" id="a"/></meta></data>' % grade
+        assert store.learn_from(form, said) == "a"
+    assert told(store, "a") == ("3", "6", "4", branch)
+    assert "language" not in store.rows["a"], "what was not asked is not changed"
+    store.update_from_server(LIST.format(rows="a,Lerato,5,R,\n"))
+    assert told(store, "a") == ("3", "6", "4", branch), "the server does not know all of it yet"
+    store.update_from_server(LIST.format(rows="a,Lerato,6,3,\n"))
+    assert told(store, "a")[:3] == ("3", "6", "6")
+    assert store.rows["a"]["__branchId"] != branch
+
+
+def told(store: EntityStore, id_: str) -> tuple[str, ...]:
+    return tuple(store.rows[id_][name] for name in ("grade", "__version", "__trunkVersion", "__branchId"))
