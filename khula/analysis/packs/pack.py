@@ -60,7 +60,8 @@ class Form:
 
     form_id: str
     version: str
-    informant: str  # child, caregiver, teacher, health, or "register" for the form that enrols a child
+    # child, caregiver, teacher, health; "register" enrols a child; the forms beside the voices: reader.BESIDE
+    informant: str
     workbook: str
     title: Text = field(default_factory=dict)
     languages: tuple[str, ...] = ()

@@ -42,6 +42,10 @@ __all__ = ["PackUnreadable", "Reading", "files_of", "names_in", "read", "read_pa
 
 INFORMANTS = ("child", "caregiver", "teacher", "health")
 REGISTER = "register"
+SAFETY = "safety"
+#: Forms about a child that are no voice: kept with the child, counted nowhere, and no level rests on them. They are a
+#: class at a glance, a task with the child, a service contact, a follow-up of a referral and a note about safety.
+BESIDE = ("teacher_class", "reading", "service", "followup", SAFETY)
 
 SENSITIVITY = "khula::sensitivity"
 """Column of the survey: who may read the answers, S0 (public) … S4 (sealed)."""
@@ -294,7 +298,7 @@ def _forms(books: Iterable[_Book], report: Report) -> Iterable[FormSheets]:
 
 
 def _informant(file: str, settings: Line | None, report: Report) -> str:
-    known = (*INFORMANTS, REGISTER)
+    known = (*INFORMANTS, REGISTER, *BESIDE)
     stem = PurePosixPath(file).stem.casefold()
     said = (settings["informant"].casefold() if settings else "") or stem
     if said in known:

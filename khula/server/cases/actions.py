@@ -14,7 +14,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from khula.analysis.packs.pack import NOT_ENOUGH
+from khula.analysis.packs.reader import BESIDE
 from khula.server.cases.assessing import assess, result_of, written
+from khula.server.cases.beside import take_in_beside
 from khula.server.cases.held import HeldCase, HeldVoice, hold_case, hold_case_by_day, hold_case_of, voices_of
 from khula.server.cases.learners import registrations_in_case
 from khula.server.cases.meaning import meaning_of
@@ -53,6 +55,8 @@ def take_in(event: Event) -> None:
         registrations_in_case(Case.objects.filter(child_id=got.child_id))
     if not got.informant or got.informant == "register":
         return
+    if got.informant in BESIDE:
+        return take_in_beside(got)
     with connection.cursor() as cursor:
         case = _case_of(cursor, got)
         if case is None:
@@ -239,13 +243,16 @@ def _waiting_with_a_case() -> list[int]:
     of_child = Case.objects.filter(child_id=OuterRef("child_id"))
     of_wave = of_child.filter(wave_id=OuterRef("wave_id"))
     waiting = _waiting().exclude(look_code="").filter(look_settled_at=None)  # SQLite finds the index by the first words
-    found = waiting.filter(Exists(of_wave) | Q(Exists(of_child), wave_id=""))
+    beside = Q(Exists(Child.objects.filter(pk=OuterRef("child_id"))), form__informant__in=BESIDE)
+    found = waiting.filter(Exists(of_wave) | Q(Exists(of_child), wave_id="") | beside)
     rows = found.order_by("pk").values_list("pk", "wave_id")
     return [pk for pk, wave_id in rows if wave_id or _has_case(received(pk))]
 
 
 def _has_case(got: Received) -> bool:
     """For what names no wave the day of the interview decides, and that is said in the record alone."""
+    if got.informant in BESIDE:
+        return True
     cases = Case.objects.filter(child_id=got.child_id)
     wave = Q(wave_id=got.wave_id) if got.wave_id else Q(wave__opens_on__lte=_day(got))
     return cases.filter(wave).exists()

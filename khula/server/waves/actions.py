@@ -20,11 +20,9 @@ INFORMANTS = ("child", "caregiver", "teacher", "health")
 
 
 def informants_of(pack_version_id: int) -> tuple[str, ...]:
-    """The voices a pack has a form for, in their usual order; a fifth kind of informant comes last."""
+    """The voices a pack has a form for, in their usual order; forms beside the voices are asked of nobody in a wave."""
     present = set(Form.objects.filter(pack_version_id=pack_version_id).values_list("informant", flat=True))
-    present.discard("register")
-    usual = [informant for informant in INFORMANTS if informant in present]
-    return (*usual, *sorted(present.difference(INFORMANTS)))
+    return tuple(informant for informant in INFORMANTS if informant in present)
 
 
 @transaction.atomic

@@ -30,7 +30,7 @@ from khula.analysis.packs.check.leaves import circles, questions_behind
 from khula.analysis.packs.check.limits import codes, codes_of_facts, kinds, limits
 from khula.analysis.packs.findings import finding, nearest
 from khula.analysis.packs.pack import CONTEXT, MISSING_CODES, Alert, Derive, Flag, Pack, Place, Strength
-from khula.analysis.packs.reader import INFORMANTS, Reading
+from khula.analysis.packs.reader import INFORMANTS, SAFETY, Reading
 from khula.analysis.packs.sheets import Report
 from khula.analysis.packs.xpath import CURLY
 
@@ -349,7 +349,7 @@ def _and_parts(node: Node) -> Iterator[Node]:
 
 def _check_informant(written: Written, node: Node, sense: _Sense, report: Report) -> None:
     """A flag is its informant's only if the informant answers something in it."""
-    if written.informant not in INFORMANTS:
+    if written.informant not in (*INFORMANTS, SAFETY):
         return
     asked = questions_behind(sense.pack, names_in(node))
     speakers = {sense.pack.questions[name].informant for name in asked}

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from khula.analysis.packs.findings import finding
 from khula.analysis.packs.pack import Alert, Text
-from khula.analysis.packs.reader import INFORMANTS, Reading, SurveyRow
+from khula.analysis.packs.reader import INFORMANTS, SAFETY, Reading, SurveyRow
 from khula.analysis.packs.sheets import Report
 
 _CLOSE = 0.6
@@ -18,7 +18,7 @@ _CLOSE = 0.6
 
 def check_device_notes(reading: Reading, report: Report) -> None:
     for alert in reading.pack.alerts.values():
-        if not alert.say_on_device or alert.informant not in ("", *INFORMANTS):
+        if not alert.say_on_device or alert.informant not in ("", *INFORMANTS, SAFETY):
             continue
         forms = [form for form in reading.forms if form.form.informant in _informants(alert)]
         notes = [row for form in forms for row in form.rows if row.kind == "note"]

@@ -10,7 +10,7 @@ from collections import Counter
 from khula.analysis.packs.check.vocabulary import FLAG_LEVELS, URGENCIES, WORDING, check_roles, check_word
 from khula.analysis.packs.findings import finding, nearest
 from khula.analysis.packs.pack import Alert, Domain, Flag, Instrument, Pack, Strength
-from khula.analysis.packs.reader import INFORMANTS, Reading
+from khula.analysis.packs.reader import BESIDE, INFORMANTS, SAFETY, Reading
 from khula.analysis.packs.sheets import Report
 
 #: The one domain in which a child's own word may call for action at once.
@@ -34,7 +34,7 @@ def check_domains(reading: Reading, report: Report) -> None:
 
 def _check_instrument(pack: Pack, instrument: Instrument, report: Report) -> None:
     place = instrument.place
-    known = check_word(instrument.informant, INFORMANTS, place, "informant", report)
+    known = check_word(instrument.informant, (*INFORMANTS, *BESIDE), place, "informant", report)
     check_word(instrument.may_ship_wording, WORDING, place, "may_ship_wording", report)
     forms = {form.form_id: form for form in pack.forms}
     if not instrument.form:
@@ -83,7 +83,7 @@ def _check_domain(pack: Pack, domain: Domain, report: Report) -> None:
 
 
 def _check_alert(alert: Alert, report: Report) -> None:
-    check_word(alert.informant, INFORMANTS, alert.place, "informant", report, needed=False)
+    check_word(alert.informant, (*INFORMANTS, SAFETY), alert.place, "informant", report, needed=False)
     check_word(alert.urgency, URGENCIES, alert.place, "urgency", report)
     if not alert.tell:
         report(finding("PACK_028", alert.place, "tell", hint="social worker, case manager"))

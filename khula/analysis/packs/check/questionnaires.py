@@ -20,7 +20,16 @@ from khula.analysis.packs.check.wording import questions_without_words
 from khula.analysis.packs.findings import Finding, finding, nearest
 from khula.analysis.packs.forms import FormRefused, compile_form
 from khula.analysis.packs.pack import Place
-from khula.analysis.packs.reader import INFORMANTS, METADATA, REGISTER, SENSITIVITY, FormSheets, Reading, SurveyRow
+from khula.analysis.packs.reader import (
+    BESIDE,
+    INFORMANTS,
+    METADATA,
+    REGISTER,
+    SENSITIVITY,
+    FormSheets,
+    Reading,
+    SurveyRow,
+)
 from khula.analysis.packs.sheets import FORM, Line, Report, Table
 
 _EXPRESSIONS = ("relevant", "constraint", "calculation", "choice_filter", "repeat_count", "default", "required",
@@ -120,7 +129,7 @@ def _check_where_answers_go(line: Line, place: Place, report: Report) -> None:
 
 def _check_child(form: FormSheets, asked: set[str], report: Report) -> None:
     """Every informant's form says which child it is about; the form that enrols one saves it into a list."""
-    if form.form.informant in INFORMANTS:
+    if form.form.informant in (*INFORMANTS, *BESIDE):
         for name in ("learner", "learner_wave"):
             if name not in asked:
                 report(finding("PACK_619", form.survey.top, "name", name=name))
