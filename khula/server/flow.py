@@ -30,5 +30,6 @@ FLOW: Mapping[str, tuple[Callable[[Event], None], ...]] = {
     "learner.registered": (learners.enrol_registered,),
     "learner.changed": (learners.correct_from_device,),
     "submission.received": (cases.take_in,),
+    "submission.quarantined": (cases.hand_on_from_quarantine,),
     "device.revoked": (field.forget_share,),
 }

@@ -18,6 +18,7 @@ from khula.analysis.packs.reader import BESIDE
 from khula.server.cases.assessing import assess, result_of, written
 from khula.server.cases.beside import take_in_beside
 from khula.server.cases.held import HeldCase, HeldVoice, hold_case, hold_case_by_day, hold_case_of, voices_of
+from khula.server.cases.kept import followers, hand_on, said_in
 from khula.server.cases.learners import registrations_in_case
 from khula.server.cases.meaning import meaning_of
 from khula.server.cases.models import Assessment, Case
@@ -35,8 +36,8 @@ from khula.server.waves.models import Assignment, Wave
 
 NEW_VOICE = (
     "INSERT INTO cases_voice (case_id, informant, submission_id, pack_version_id, instance_id, replaces, answers,"
-    " asked_on, ended_at, language, current, caregiver_id)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, {caregiver})"
+    " asked_on, ended_at, language, current, kept, caregiver_id)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, {caregiver})"
 )
 # Answers stay with whoever cared for the child on the day they were given.
 WHO_CARED = (
@@ -64,6 +65,10 @@ def take_in(event: Event) -> None:
             return
         edit_id = got.id if got.deprecated_id else 0
         known = voices_of(cursor, case.id, got.instance_id, got.deprecated_id, edit_id=edit_id)
+        changed: set[int] = set()
+        if got.kept or any(each.kept and each.heard.replaces == got.instance_id for each in known):
+            changed = hand_on(cursor, got)
+            known = voices_of(cursor, case.id, got.instance_id, got.deprecated_id, edit_id=edit_id)
         if all(each.heard.submission_id != got.id for each in known):
             known.append(_voice_of(case, got))
         _settle_and_assess(cursor, case, known, got)
@@ -72,7 +77,20 @@ def take_in(event: Event) -> None:
             if other is not None:
                 there = voices_of(cursor, other_id, got.deprecated_id, edit_id=edit_id)
                 _settle_and_assess(cursor, other, there, got)
+    for elsewhere in sorted(changed - {case.id}):
+        assess_again(case_id=elsewhere)
     collection.in_case(got.id)
+
+
+def hand_on_from_quarantine(event: Event) -> None:
+    """What follows `submission.quarantined`: corrections that leave its answers as they were have them even so."""
+    xform_id, instance_id = Submission.objects.values_list("xform_id", "instance_id").get(pk=event.subject)
+    with connection.cursor() as cursor:
+        if not followers(cursor, xform_id, instance_id):
+            return
+        changed = hand_on(cursor, received(int(event.subject)))
+    for case_id in sorted(changed):
+        assess_again(case_id=case_id)
 
 
 def _case_of(cursor: Any, got: Received) -> HeldCase | None:
@@ -102,9 +120,10 @@ def _voice_of(case: HeldCase, got: Received) -> HeldVoice:
         case_id=case.id,
         informant=got.informant,
         heard=Heard(got.id, got.instance_id, got.deprecated_id, moment(got.answers.get("end", "")), got.asked_on),
-        answers=written(got.answers),
+        answers=written(said_in(got)),
         current=False,
         pack_hash=case.pack_hash if same_pack else _hash_of(got.pack_version_id),
+        kept=" ".join(got.kept),
     )
 
 
@@ -156,7 +175,7 @@ def _store(cursor: Any, case: HeldCase, voice: HeldVoice, got: Received) -> None
     ended_at = connection.ops.adapt_datetimefield_value(heard.ended_at)
     values = [
         case.id, voice.informant, got.id, got.pack_version_id, heard.instance_id, heard.replaces, voice.answers,
-        heard.asked_on, ended_at, _language(got), voice.current,
+        heard.asked_on, ended_at, _language(got), voice.current, voice.kept,
     ]  # fmt: skip
     if voice.informant == "caregiver":
         values += [case.child_id, _day(got)]

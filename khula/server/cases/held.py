@@ -20,7 +20,7 @@ CASE = (
 # The case's own voices, and versions of the same interview wherever they are: an edit may have changed the child.
 VOICES = (
     "SELECT v.id, v.case_id, v.informant, v.submission_id, v.instance_id, v.replaces, v.ended_at, v.asked_on,"
-    " v.answers, v.current, p.content_hash, s.state = 'replaced'"
+    " v.answers, v.current, p.content_hash, s.state = 'replaced', v.kept"
     " FROM cases_voice v JOIN packs_packversion p ON p.id = v.pack_version_id"
     " JOIN collection_submission s ON s.id = v.submission_id"
     " WHERE v.id IN (SELECT id FROM cases_voice WHERE case_id = %s"
@@ -62,6 +62,7 @@ class HeldVoice:
     answers: str
     current: bool
     pack_hash: str
+    kept: str = ""
 
 
 def hold(cursor: Any, where: str, *params: object) -> HeldCase | None:
@@ -104,8 +105,9 @@ def voices_of(
 def _voice(
     pk: int, case_id: int, informant: str, submission_id: int, instance_id: str, replaces: str,
     ended_at: datetime | None, asked_on: date | None, answers: str, current: bool, pack_hash: str, stepped_back: bool,
+    kept: str,
 ) -> HeldVoice:  # fmt: skip
     if ended_at is not None and ended_at.tzinfo is None:  # SQLite keeps UTC without saying so
         ended_at = ended_at.replace(tzinfo=UTC)
     heard = Heard(submission_id, instance_id, replaces, ended_at, asked_on, bool(stepped_back))
-    return HeldVoice(pk, case_id, informant, heard, answers, bool(current), pack_hash)
+    return HeldVoice(pk, case_id, informant, heard, answers, bool(current), pack_hash, kept)

@@ -37,7 +37,9 @@ class Voice(models.Model):
     pack_version = models.ForeignKey(PackVersion, on_delete=models.PROTECT, related_name="+")  # of its form
     instance_id = models.CharField(max_length=255)
     replaces = models.CharField(max_length=255, default="")  # instance id of the version this one corrects
-    answers = models.TextField()  # JSON: question -> text as it came
+    answers = models.TextField()  # JSON: question -> text as it came, and those of `kept` from the version before
+    # Names of questions that a correction leaves as they were said: sealed, so the tablet could not show them again.
+    kept = models.TextField(default="")
     asked_on = models.DateField(null=True)
     ended_at = models.DateTimeField(null=True)  # as the device's clock had it; the later of two interviews counts
     language = models.CharField(max_length=40, default="")

@@ -119,6 +119,16 @@ LOOK_CODES: Mapping[str, Look] = {
         "This corrects a record that has not arrived. It is used as it stands; the earlier one may still come.",
         "Ceci corrige une fiche qui n’est pas arrivée. Elle compte telle quelle ; l’ancienne peut encore venir.",
     ),
+    "kept_unknown": _mark(
+        "This correction leaves answers under seal as they were, but the record they stand in is not here, or is "
+        "somebody else’s. Until it comes, they count as not known.",
+        "Cette correction laisse des réponses sous scellé telles quelles, mais la fiche qui les contient n’est pas ici "
+        "ou est à quelqu’un d’autre. Jusque-là, elles comptent comme inconnues.",
+    ),
+    "grade_differs": _mark(
+        "The form gives another grade than the class it names. The class decides; see which one is right.",
+        "La fiche donne un autre niveau que la classe qu’elle nomme. La classe décide ; voyez ce qui est juste.",
+    ),
     "revoked_device": _mark(
         "The record was carried in from a device that had been shut out. See with its carrier who made it, and when.",
         "La fiche vient d’un appareil exclu depuis. Voyez avec son porteur qui l’a faite, et quand.",

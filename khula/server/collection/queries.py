@@ -37,6 +37,7 @@ class Received:
     language: str
     device_user_id: int | None
     received_at: datetime
+    kept: tuple[str, ...] = ()  # questions an edit leaves as they are in the version it corrects
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def as_received(
         language=_language(answers),
         device_user_id=device_user_id,
         received_at=at,
+        kept=tuple(parsed.paths.get("/meta/keptAnswers", "").split()) if parsed.deprecated_id else (),
     )
 
 

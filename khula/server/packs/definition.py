@@ -7,8 +7,9 @@ from lxml import etree
 
 XFORMS = "{http://www.w3.org/2002/xforms}"
 ENTITIES = "{http://www.opendatakit.org/xforms/entities}"
-#: Clients add these by themselves, also to a form that does not name them: Collect writes the second on every edit.
-ALWAYS = frozenset({"/meta/instanceID", "/meta/deprecatedID"})
+#: Clients add these by themselves, also to a form that does not name them: Collect writes the second on every edit,
+#: the field app the third on an edit that leaves answers as they were which it could not show.
+ALWAYS = frozenset({"/meta/instanceID", "/meta/deprecatedID", "/meta/keptAnswers"})
 
 
 @dataclass(frozen=True, slots=True)
