@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "khula.server.waves",
     "khula.server.collection",
     "khula.server.cases",
+    "khula.server.keyed",
     "khula.server.safeguarding",
     "khula.server.plans",
     "khula.server.services",

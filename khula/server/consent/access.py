@@ -71,6 +71,18 @@ GRANTS: Mapping[Role, Mapping[str, Scope]] = {
     },
 }
 
+#: Paper: who asks about a child may write the answers on paper, and key them in.
+_PRINT_AND_KEY = {"print forms": Scope.SCHOOL, "key paper": Scope.SCHOOL}
+_PAPER: Mapping[Role, Mapping[str, Scope]] = {
+    Role.TEACHER: {"print forms": Scope.CLASS, "key paper": Scope.CLASS},
+    Role.NURSE: _PRINT_AND_KEY,
+    Role.SOCIAL_WORKER: _PRINT_AND_KEY,
+    Role.PSYCHOLOGIST: _PRINT_AND_KEY,
+    Role.COORDINATOR: _PRINT_AND_KEY | {"look after paper": Scope.SCHOOL},
+    Role.FIELDWORKER: {"key paper": Scope.SCHOOL},
+}
+GRANTS = {role: {**may, **_PAPER.get(role, {})} for role, may in GRANTS.items()}
+
 #: Every action a view may declare.
 ACTIONS = tuple(dict.fromkeys(action for grant in GRANTS.values() for action in grant))
 
