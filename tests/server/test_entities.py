@@ -199,6 +199,24 @@ def test_what_the_server_fills_in_contradicts_nobody(phone: Phone) -> None:
     assert data(entity_id)["wave"] == "w1"
 
 
+def test_the_label_that_the_server_makes_of_a_learners_names_contradicts_nobody(phone: Phone) -> None:
+    entity_id, branch = create(phone), str(uuid4())
+    update(phone, entity_id, 1, trunk=1, branch=branch, given="Lindiwe", label=None)
+    put_entities("learners", [(entity_id, "Lindiwe Khoza", {}, str(school().pk))])
+    update(phone, entity_id, 2, trunk=1, branch=branch, given="Lindiwe", grade="2", label=None)
+    assert row(entity_id) == (4, "")
+
+
+def test_two_labels_of_a_row_of_another_list_are_a_hard_conflict(phone: Phone) -> None:
+    EntityList.objects.create(name="households")
+    entity_id = create(phone, dataset="households", label="Khoza")
+    update(phone, entity_id, 1, dataset="households", label="Khoza, by the river")
+    update(phone, entity_id, 1, dataset="households", label="Khoza and Zulu")
+    assert row(entity_id) == (3, "hard")
+    (label,) = listed().contradictions
+    assert (label.name, label.now) == ("label", "Khoza and Zulu")
+
+
 def test_a_mark_stays_until_a_person_clears_it(phone: Phone) -> None:
     entity_id = create(phone)
     update(phone, entity_id, 1, grade="2")
@@ -574,7 +592,7 @@ def test_what_a_person_has_looked_at_is_not_put_before_them_again(phone: Phone) 
     clear_conflict(entity_id=entity_id, version=3, by=phone.user.pk)
     assert entity_conflicts(None, 0, 50) == []
     update(phone, entity_id, 1, family="Zulu", label="Lerato Zulu", grade="3")
-    assert [one.name for one in listed().contradictions] == ["family_name", "grade", "label"]
+    assert [one.name for one in listed().contradictions] == ["family_name", "grade"]
     update(phone, entity_id, 3, grade="5", family="Zulu", label="Lerato Zulu")
     assert "hard" not in {version.conflict for version in EntityVersion.objects.filter(version__gt=3)}
 

@@ -27,6 +27,7 @@ HOLD_FOR = timedelta(days=5)
 GENERATED_LABEL = "auto generated"
 #: Filled in by the server itself; no form writes them, so a change of them contradicts nobody.
 OF_THE_SERVER = frozenset({"school", "class", "language", "wave", "caregiver"})
+LABEL = "label"
 #: Problems that a later arrival may solve.
 WAITING = ("held", "unknown_entity")
 ALLOWED = frozenset({"outside_scope", "awaits_approval"})  # what a coordinator may wave through
@@ -143,6 +144,11 @@ def _release(entity_id: str, at: datetime) -> None:
             applied = not _again(problem, at=at) or applied
 
 
+def of_the_server(list_name: str) -> frozenset[str]:
+    """What nobody's change of a row can contradict. A learner's label is made of the names, and those are compared."""
+    return OF_THE_SERVER | {LABEL} if list_name == LEARNERS else OF_THE_SERVER
+
+
 def _values(part: EntityPart, parsed: Parsed, definition: Definition) -> dict[str, str]:
     """Properties the part sets: what stands in its own group, not in a deeper one with an entity of its own."""
     inner = [other.container + "/" for other in parsed.parts if other.container.startswith(part.container + "/")]
@@ -227,18 +233,19 @@ def _update(asked: Asked, entity: Entity) -> None:
     _may_change(asked, entity)
     base = _base(asked, entity)
     now = texts(entity.data)
-    changed = _differences(base.data, now) | ({"label"} if base.label != entity.label else set())
+    changed = _differences(base.data, now) | ({LABEL} if base.label != entity.label else set())
+    not_said = of_the_server(entity.entity_list.name)
     received = dict(asked.values)
     label = (asked.part.label or "").strip() or entity.label
     contradicted = sorted(name for name in received if name in changed and received[name] != now.get(name, ""))
-    if asked.part.label and "label" in changed and label != entity.label:
-        contradicted.append("label")
+    if asked.part.label and LABEL in changed - not_said and label != entity.label:
+        contradicted.append(LABEL)
     if base.version == entity.version and base.known:
         conflict = ""
     elif contradicted:
         conflict = "hard"
     else:
-        conflict = "soft" if changed - OF_THE_SERVER or not base.known else ""
+        conflict = "soft" if changed - not_said or not base.known else ""
     _write(asked, entity, label, {**now, **received}, base=base, conflict=conflict, conflicting=contradicted)
 
 

@@ -7,12 +7,11 @@ from datetime import datetime
 import msgspec
 from django.db.models import QuerySet
 
-from khula.server.collection.entities import OF_THE_SERVER
+from khula.server.collection.entities import LABEL, of_the_server
 from khula.server.collection.models import Entity, EntityVersion
 from khula.server.events.models import Event
 from khula.server.events.queries import facts_of
 
-LABEL = "label"
 texts = msgspec.json.Decoder(dict[str, str]).decode
 
 
@@ -77,7 +76,7 @@ def entity_conflicts(schools: Sequence[int] | None, first: int, most: int) -> li
 class _Version:
     number: int
     base: int | None
-    values: Mapping[str, str]
+    values: Mapping[str, str]  # without what the server fills in
     conflict: str
     conflicting: tuple[str, ...]
     at: datetime
@@ -92,11 +91,11 @@ def _versions(ids: Sequence[str]) -> dict[str, _History]:
     found: dict[str, dict[int, _Version]] = {pk: {} for pk in ids}
     rows = EntityVersion.objects.filter(entity__in=ids).order_by("version").values_list(
         "entity_id", "version", "base_version", "data", "label", "conflict", "conflicting", "at", "by__full_name",
-        "submission__device__label",
+        "submission__device__label", "entity__entity_list__name",
     )  # fmt: skip
-    for pk, number, base, data, label, conflict, conflicting, at, full_name, device in rows:
-        names = msgspec.json.decode(conflicting, type=tuple[str, ...])
-        values = {**texts(data), LABEL: label}
+    for pk, number, base, data, label, conflict, conflicting, at, full_name, device, list_name in rows:
+        names, not_said = msgspec.json.decode(conflicting, type=tuple[str, ...]), of_the_server(list_name)
+        values = {name: text for name, text in {**texts(data), LABEL: label}.items() if name not in not_said}
         found[pk][number] = _Version(number, base, values, conflict, names, at, full_name or "", device or "")
     return found
 
@@ -129,7 +128,7 @@ def _of_version(version: _Version, history: _History, now: Mapping[str, str]) ->
 
 
 def _differences(one: _Version, other: _Version) -> set[str]:
-    names = (one.values.keys() | other.values.keys()) - OF_THE_SERVER
+    names = one.values.keys() | other.values.keys()
     return {name for name in names if one.values.get(name, "") != other.values.get(name, "")}
 
 
