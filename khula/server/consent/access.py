@@ -41,17 +41,23 @@ VOICES = ("child", "caregiver", "teacher", "health")
 EVERY = "*"
 
 #: role -> action -> how far. What is not here is refused.
+_PLANS = ("see plan", "change plan", "see tasks", "see library")
+_JUDGE = {"override level": Scope.SCHOOL}  # a practitioner's own judgement of a level
 _TEAM = {"see board": Scope.SCHOOL, "see child": Scope.SCHOOL, "ask about child": Scope.SCHOOL}
+_TEAM |= dict.fromkeys(_PLANS, Scope.SCHOOL)
 GRANTS: Mapping[Role, Mapping[str, Scope]] = {
-    Role.TEACHER: {"see board": Scope.CLASS, "see child": Scope.CLASS, "ask about child": Scope.CLASS},
-    Role.NURSE: _TEAM,
-    Role.SOCIAL_WORKER: _TEAM,
-    Role.PSYCHOLOGIST: _TEAM,
+    Role.TEACHER: {"see board": Scope.CLASS, "see child": Scope.CLASS, "ask about child": Scope.CLASS}
+    | dict.fromkeys((*_PLANS, "override level"), Scope.CLASS),
+    Role.NURSE: _TEAM | _JUDGE,
+    Role.SOCIAL_WORKER: _TEAM | _JUDGE,
+    Role.PSYCHOLOGIST: _TEAM | _JUDGE,
     Role.COORDINATOR: _TEAM
     | {"see ledger": Scope.SCHOOL, "settle submission": Scope.SCHOOL, "see counts": Scope.SCHOOL}
     # Whoever works at her schools carries a tablet she made, and hands in files through her.
     | {"see devices": Scope.SCHOOL, "make device": Scope.SCHOOL, "revoke device": Scope.SCHOOL}
     | {"take in records": Scope.SCHOOL}
+    # The library is one for the whole installation; every version of a line is kept with who wrote it.
+    | {"edit library": Scope.SCHOOL}
     # What is owed belongs to no school; the page names no child and no answer.
     | {"see system": Scope.ALL, "put work back": Scope.ALL},
     Role.FIELDWORKER: {"see ledger": Scope.OWN, "ask about child": Scope.SCHOOL},
@@ -70,6 +76,27 @@ GRANTS: Mapping[Role, Mapping[str, Scope]] = {
         "put work back": Scope.ALL,
     },
 }
+
+#: role -> the domains it takes up first; all of the team see every domain, and may plan in each.
+OWN_DOMAINS: Mapping[Role, tuple[str, ...]] = {
+    Role.TEACHER: ("education",),
+    Role.NURSE: ("health", "nutrition"),
+    Role.SOCIAL_WORKER: ("nutrition", "economic", "protection", "psychosocial"),
+    Role.PSYCHOLOGIST: ("education", "psychosocial"),
+    Role.COORDINATOR: (EVERY,),
+}
+#: Granted in a role's own domains only.
+IN_OWN_DOMAINS = frozenset({"override level"})
+
+#: What only those named for it see. "see alerts" opens the page; which alerts stand on it is asked for each of them.
+_SAFEGUARDING: Mapping[Role, Mapping[str, Scope]] = {
+    **{role: {"see alerts": Scope.SCHOOL} for role in (Role.TEACHER, Role.NURSE, Role.PSYCHOLOGIST)},
+    Role.SOCIAL_WORKER: {"see alerts": Scope.SCHOOL, "see concerns": Scope.SCHOOL},
+    Role.COORDINATOR: {"see alerts": Scope.SCHOOL, "name designated": Scope.SCHOOL},
+    Role.ADMINISTRATOR: {"name designated": Scope.ALL},
+}
+#: The duty to report is everyone's own: no role, no consent and no agreement stands before it.
+GRANTS = {role: {**may, "report concern": Scope.SCHOOL, **_SAFEGUARDING.get(role, {})} for role, may in GRANTS.items()}
 
 #: Paper: who asks about a child may write the answers on paper, and key them in.
 _PRINT_AND_KEY = {"print forms": Scope.SCHOOL, "key paper": Scope.SCHOOL}
@@ -186,20 +213,36 @@ def can(
     sensitivity: str = "",
     tell: Iterable[str] = (),
     hide_from: Iterable[str] = (),
+    named: bool = False,
 ) -> Decision:
-    """May this reader do this? Without `child` and `school`: anywhere at all."""
+    """May this reader do this? Without `child` and `school`: anywhere at all.
+
+    `named`: the child's school has named this person to be told of alerts.
+    """
     if not reader.posts:
         return Decision(False, "no_post")
+    if action == "see alert" and named and child is not None:
+        return _may_be_told_by_name(reader, child, hide_from)
     if action in ("see answers", "see alert"):
         return _can_read_about(reader, action, child, domain, voice, sensitivity, frozenset(tell), frozenset(hide_from))
     granted = reader.granted(action)
     if not granted:
         return Decision(False, "role_may_not")
+    if domain is not None and action in IN_OWN_DOMAINS:
+        granted = [(post, scope) for post, scope in granted if takes_up(post.role, domain)]
+        if not granted:
+            return Decision(False, "not_your_domain")
     if child is not None:
         return _decide(any(_reaches_child(post, scope, child) for post, scope in granted), "not_your_child")
     if school is not None:
         return _decide(any(_reaches_school(post, scope, school) for post, scope in granted), "not_your_school")
     return Decision(True, "granted")
+
+
+def takes_up(role: Role, domain: str) -> bool:
+    """Is this domain one of the role's own?"""
+    own = OWN_DOMAINS.get(role, ())
+    return domain in own or EVERY in own
 
 
 def _decide(allowed: bool, otherwise: str) -> Decision:
@@ -239,6 +282,14 @@ def _can_read_about(
     kept = _kept(domain, voice, sensitivity)
     return _decide(any(_rule_fits(rule, domain, voice, kept) for role in near for rule in ANSWERS.get(role, ())),
                    "not_your_domain")  # fmt: skip
+
+
+def _may_be_told_by_name(reader: Reader, child: ChildPlace, hide_from: Iterable[str]) -> Decision:
+    """Whom the school has named is told whatever her role, unless the pack hides the alert from it."""
+    there = {post.role for post in reader.posts if post.school_id in (None, child.school_id)}
+    if not there:
+        return Decision(False, "not_your_child")
+    return _decide(not there & roles_named(hide_from), "not_told")
 
 
 def roles_told(tell: Iterable[str], hide_from: Iterable[str]) -> set[Role]:
@@ -330,6 +381,20 @@ def schools_for(reader: Reader, action: str) -> QuerySet[School]:
     if far.everywhere:
         return School.objects.all()
     return School.objects.filter(Q(id__in=far.schools) | Q(classes__id__in=far.classes)).distinct()
+
+
+def posts_that_may(action: str, child: ChildPlace, on: date) -> QuerySet[Post]:
+    """`can(…, action, child=…)` turned round: the posts on a day whose holders may do this about the child."""
+    reaches = Q(pk__in=())
+    for role, grants in GRANTS.items():
+        scope = grants.get(action)
+        if scope is Scope.ALL:
+            reaches |= Q(role=role)
+        elif scope is Scope.SCHOOL:
+            reaches |= Q(role=role) & (Q(school=None) | Q(school=child.school_id))
+        elif scope is Scope.CLASS and child.school_class_id is not None:
+            reaches |= Q(role=role, school_class=child.school_class_id)
+    return Post.objects.filter(reaches, Q(until=None) | Q(until__gt=on), user__is_active=True)
 
 
 @dataclass(frozen=True)
