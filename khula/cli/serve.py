@@ -122,12 +122,15 @@ def tick(*, slow: bool, first: bool = False) -> None:
     from khula.server.cases.actions import retake_waiting
     from khula.server.collection.actions import apply_overdue, join_corrections
     from khula.server.events.actions import carry_on, try_again
+    from khula.server.safeguarding.alerts import escalate_due, open_missing_duties
     from khula.server.waves.actions import begin_due
 
     if first:  # a server that starts anew may be a mended one: what was given up is owed again
         try_again()
     carry_on()
     if slow:
+        open_missing_duties()
+        escalate_due()
         begin_due()
         apply_overdue()
         join_corrections()

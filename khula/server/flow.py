@@ -11,6 +11,9 @@ from khula.server.cases import learners
 from khula.server.collection import actions as collection
 from khula.server.events.models import Event
 from khula.server.field import actions as field
+from khula.server.plans import actions as plans
+from khula.server.safeguarding import alerts
+from khula.server.services import from_field as services
 from khula.server.waves import actions as waves
 
 FLOW: Mapping[str, tuple[Callable[[Event], None], ...]] = {
@@ -29,7 +32,11 @@ FLOW: Mapping[str, tuple[Callable[[Event], None], ...]] = {
     # The field: what came in
     "learner.registered": (learners.enrol_registered,),
     "learner.changed": (learners.correct_from_device,),
-    "submission.received": (cases.take_in,),
+    "submission.received": (cases.take_in, services.take_in_form),
     "submission.quarantined": (cases.hand_on_from_quarantine,),
     "device.revoked": (field.forget_share,),
+    # Safeguarding: named people are told outside the ordinary queue
+    "alert.raised": (alerts.open_duty,),
+    # The team: every red cell ends in a task, a referral or a recorded no-action
+    "case.assessed": (plans.see_to_act_now,),
 }

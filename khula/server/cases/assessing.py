@@ -99,7 +99,11 @@ def _raise_alerts(
         cursor.execute(still, [*sorted(true), case.id])
     # What was said stands in the alert, not in the event.
     return [
-        Happening("alert.raised", alert_id, {"case": case.id, "urgency": meaning.pack.alerts[name].urgency})
+        Happening(
+            kind="alert.raised",
+            subject=alert_id,
+            facts={"case": case.id, "urgency": meaning.pack.alerts[name].urgency},
+        )
         for alert_id, name in fresh
     ]
 

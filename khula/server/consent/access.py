@@ -110,6 +110,19 @@ _PAPER: Mapping[Role, Mapping[str, Scope]] = {
 }
 GRANTS = {role: {**may, **_PAPER.get(role, {})} for role, may in GRANTS.items()}
 
+#: Help: who can help, who was referred to whom and what came of it, what was delivered.
+_HELP = ("see services", "see referrals", "see contacts", "refer child", "move referral", "log service")
+_TEAM_HELPS = dict.fromkeys(_HELP, Scope.SCHOOL)
+_SERVICES: Mapping[Role, Mapping[str, Scope]] = {
+    Role.TEACHER: dict.fromkeys(_HELP, Scope.CLASS) | {"see services": Scope.SCHOOL},
+    **dict.fromkeys((Role.NURSE, Role.SOCIAL_WORKER, Role.PSYCHOLOGIST), _TEAM_HELPS),
+    # No referral may disappear: the coordinator sees each of them at her schools, those about safety too.
+    Role.COORDINATOR: _TEAM_HELPS
+    | dict.fromkeys(("edit services", "oversee referrals", "assign outcome", "see needs"), Scope.SCHOOL),
+    Role.DISTRICT: {"see services": Scope.SCHOOL},
+}
+GRANTS = {role: {**may, **_SERVICES.get(role, {})} for role, may in GRANTS.items()}
+
 #: Every action a view may declare.
 ACTIONS = tuple(dict.fromkeys(action for grant in GRANTS.values() for action in grant))
 
