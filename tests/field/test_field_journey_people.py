@@ -1,5 +1,6 @@
 """What a teacher, a nurse and a fieldworker meet in a day: a lock, a child who says no, a correction, a child in danger."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -243,10 +244,11 @@ def test_a_record_that_was_sent_is_corrected_and_the_language_changes_in_the_mid
     assert b"<g_consent>yes</g_consent>" in bytes(rows[0][1])  # type: ignore[arg-type]
 
 
-def test_a_sealed_answer_cannot_be_read_again_after_finishing(
+def test_a_sealed_answer_cannot_be_read_again_after_finishing_and_stays_when_the_rest_is_corrected(
     khula: tuple[Khula, dict[str, Any]], tablet: Tablet
 ) -> None:
-    page = ready(tablet, token(khula[1], 8))
+    server, prepared = khula
+    page = ready(tablet, token(prepared, 8))
     tablet.offline()
     start_voice(tablet, "Lerato Mabaso", 0)
     fill_to_the_end(tablet)  # c_hurt: yes
@@ -254,10 +256,45 @@ def test_a_sealed_answer_cannot_be_read_again_after_finishing(
     page.get_by_label("Search a name").fill("Lerato Mabaso")
     page.locator(".rows .row", has_text="Lerato Mabaso").first.click()
     expect(page.locator(".voices")).to_be_visible()
-    # A correction would send them empty, and take the place of the record in which the child told.
     expect(page.locator("main")).to_contain_text("cannot be read again here")
-    assert page.get_by_role("button", name="Correct").count() == 0
     assert page.get_by_text("ACT NOW").count() == 0
+    page.get_by_role("button", name="Correct").click()
+    page.wait_for_selector(".page h2")
+    page.get_by_role("button", name="All answers").click()
+    sealed = page.locator(".answers li", has_text="stays as it was, under seal")
+    assert sealed.count() == 3, "afraid at home, hurt, touched"
+    tablet.look("review_under_seal")
+    sealed.nth(1).get_by_role("button").click()
+    expect(page.locator(".page")).to_contain_text("the answer given before stays")
+    assert page.locator(".page input:checked").count() == 0
+    tablet.look("question_under_seal")
+    page.get_by_role("button", name="All answers").click()
+    page.locator(".answers button", has_text="Do you like going to school").click()
+    choose(page, "2")
+    page.get_by_role("button", name="All answers").click()
+    page.get_by_role("button", name="Finish").click()
+    expect(page.locator("main")).to_contain_text("Answers under seal stay as they were said")
+    tablet.look("result_under_seal")
+    assert page.locator(".six").count() == 0, "a level without them could be lower than what was said"
+    page.locator("main").get_by_role("button", name="Today").click()
+    tablet.offline(False)
+    received(page)
+    rows = server.rows("SELECT state, xml FROM collection_submission WHERE xform_id = 'kh_child' ORDER BY id")
+    first, second = rows[-2:]
+    assert (first[0], second[0]) == ("replaced", "in case")
+    assert b"<c_hurt>yes</c_hurt>" in bytes(first[1])  # type: ignore[arg-type]
+    assert b"<c_hurt>" not in bytes(second[1])  # type: ignore[arg-type]
+    voices = server.rows("SELECT answers, kept, current FROM cases_voice WHERE informant = 'child' ORDER BY id")
+    answers, kept, current = voices[-1]
+    assert json.loads(str(answers))["c_hurt"] == "yes"
+    assert "c_hurt" in str(kept).split()
+    assert current
+    alert = server.rows(
+        "SELECT alert.still_true FROM cases_raisedalert alert JOIN cases_case one ON one.id = alert.case_id"
+        " JOIN schools_child child ON child.id = one.child_id WHERE child.given_names = 'Lerato'"
+        " AND child.family_name = 'Mabaso' AND alert.alert = 'a_c_hurt'"
+    )
+    assert [bool(still) for (still,) in alert] == [True]
 
 
 def test_a_name_is_found_among_twelve_hundred(khula: tuple[Khula, dict[str, Any]], tablet: Tablet) -> None:

@@ -203,7 +203,7 @@ export function openForm(plan, around, saved) {
       return kept;
     },
 
-    instance({ instanceId, deprecatedId, audit }) {
+    instance({ instanceId, deprecatedId, audit, kept = [] }) {
       /** @type {Record<string, string | undefined>} */
       const meta = { instanceID: instanceId, audit };
       /** @param {Inst} n @returns {string} */
@@ -224,7 +224,8 @@ export function openForm(plan, around, saved) {
         const after = inMeta && tag === "instanceID" && deprecatedId;
         return (
           (inside ? `<${open}>${inside}</${tag}>` : `<${open}/>`) +
-          (after ? `<deprecatedID>${escaped(deprecatedId)}</deprecatedID>` : "")
+          (after ? `<deprecatedID>${escaped(deprecatedId)}</deprecatedID>` : "") +
+          (after && kept.length ? `<keptAnswers>${escaped(kept.join(" "))}</keptAnswers>` : "")
         );
       };
       return `<?xml version="1.0" encoding="UTF-8"?>\n${write(f.root)}`;

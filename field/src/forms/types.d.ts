@@ -96,7 +96,8 @@ export interface Form {
   check(key?: string): Problem[];
   values(): Record<string, string>;
   named(): Record<string, string>;
-  instance(meta: { instanceId: string; deprecatedId?: string; audit?: string }): string;
+  /** kept: names of questions that stay as they are in the version `deprecatedId` */
+  instance(meta: { instanceId: string; deprecatedId?: string; audit?: string; kept?: string[] }): string;
 }
 
 // --- inside forms/ ---

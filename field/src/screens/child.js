@@ -1,6 +1,6 @@
 // One child: who it is, which voices were heard, what was known and when; the way into each form.
 import { childOf, finished } from "../visits/caseload.js";
-import { takeUp } from "../visits/at_hand.js";
+import { drafts, takeUp } from "../visits/at_hand.js";
 import { ownVoice } from "../visits/desk.js";
 import { formsHere, VOICES } from "../visits/forms_here.js";
 import { el, once, picture } from "./dom.js";
@@ -58,13 +58,16 @@ export function record(one, child) {
   const state = one.state === "received" ? t("state.received", { when: day(one.at, true) }) : t(`state.${one.state}`);
   return el("li", {}, el("div.row", {}, el("b", {}, voiceName(one.keep.informant)), el("span", {}, `${one.state === "received" ? "●" : "◐"} ${state}`),
     el("small", {}, t("record.made", { when: day(one.made, true) })),
-    one.keep.locked ? el("small", {}, t("record.locked")) : one.keep.values ? el("button.plain", { onclick: once(() => correct(one, child)) }, t("record.correct")) : null));
+    one.keep.locked ? el("small", {}, t("record.locked")) : null,
+    one.replaced ? el("small", {}, t("record.replaced")) : one.keep.values ? el("button.plain", { onclick: once(() => correct(one, child)) }, t("record.correct")) : null));
 }
 
 /** @param {import("../visits/caseload.js").Sent} one @param {{id: string, name: string}} child */
 async function correct(one, child) {
+  const begun = (await drafts()).find((draft) => draft.replaces === one.instanceId);
+  if (begun) return go("visit", { draft: begun.id });
   const { begin } = await import("../visits/interview.js");
-  const interview = await begin({ formId: one.formId, child: { id: child.id, name: child.name }, replaces: { instanceId: one.instanceId, version: one.version, values: one.keep.values } });
+  const interview = await begin({ formId: one.formId, child: { id: child.id, name: child.name }, replaces: { instanceId: one.instanceId, version: one.version, values: one.keep.values, locked: one.keep.locked } });
   await takeUp(interview);
   await go("visit", { draft: interview.draft.id });
 }

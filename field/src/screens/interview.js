@@ -123,7 +123,7 @@ class View {
     try {
       const page = this.pages[this.at];
       this.measure?.settle();
-      const wrong = page.questions.flatMap((/** @type {string} */ key) => this.form.check(key));
+      const wrong = page.questions.flatMap((/** @type {string} */ key) => this.interview.check(key));
       this.interview.flush();
       for (const block of this.blocks.values()) block.complain(wrong.find((/** @type {any} */ one) => one.key === block.key));
       if (wrong.length) return void this.blocks.get(wrong[0].key)?.focus(true);
@@ -345,12 +345,13 @@ class Block {
 
   update() {
     const question = this.view.form.question(this.key);
-    fill(this.label ?? this.heading, ...rich(question.label), question.required && !question.readonly ? el("span.must", {}, ` (${t("required")})`) : null);
+    const left = !question.value && this.view.interview.left().has(question.name);
+    fill(this.label ?? this.heading, ...rich(question.label), question.required && !question.readonly && !left ? el("span.must", {}, ` (${t("required")})`) : null);
     this.heading.classList.toggle("long", question.label.length > 120);
     const urgent = /^[■▲]/.exec(question.label)?.[0];
     this.node.classList.toggle("now", urgent === "■");
     this.node.classList.toggle("soon", urgent === "▲");
-    fill(this.hint, ...rich(question.hint), question.guidance ? el("details", {}, el("summary", {}, t("guidance")), ...rich(question.guidance)) : null);
+    fill(this.hint, left ? el("b", {}, t("sealed.left")) : null, ...rich(question.hint), question.guidance ? el("details", {}, el("summary", {}, t("guidance")), ...rich(question.guidance)) : null);
     this.made?.update(question);
   }
 

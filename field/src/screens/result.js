@@ -8,8 +8,8 @@ import { roundNow } from "./start.js";
 import { levelTag } from "./voices.js";
 import { has, t } from "../words/words.js";
 
-/** @param {{answers: Record<string, string>, language: string, child: string, informant: string, name: string}} param @returns {Promise<import("./router.js").Screen>} */
-export async function show({ answers, language, child, informant, name }) {
+/** @param {{answers: Record<string, string>, language: string, child: string, informant: string, name: string, sealed?: boolean}} param @returns {Promise<import("./router.js").Screen>} */
+export async function show({ answers, language, child, informant, name, sealed }) {
   void roundNow();
   const register = informant === "register";
   /** @type {Awaited<ReturnType<typeof resultOf>>} */
@@ -27,7 +27,9 @@ export async function show({ answers, language, child, informant, name }) {
       el("p.lead", {}, practising() ? t("practice.kept") : t("result.where", { name })),
       result?.alerts.length ? el("section.alerts", { role: "alert" }, el("h2", {}, picture("warn"), t("result.now")),
         result.alerts.map((alert) => el("p", {}, rich(alert.say))), el("p", {}, el("button.grave", { onclick: () => go("safety", { child }) }, t("result.numbers")))) : null,
-      result ? el("section", {}, el("h2", {}, t("result.so_far")), el("p.hint", {}, t("result.one_voice")),
+      // What stays under seal is not known here: a level without it could be lower than what was said.
+      sealed ? el("p.for-you", {}, t("result.sealed")) : null,
+      result && !sealed ? el("section", {}, el("h2", {}, t("result.so_far")), el("p.hint", {}, t("result.one_voice")),
         el("ul.six", {}, levels.map((each) => el("li", {}, picture(each), el("span", {}, has(`domain.${each}`) ? t(`domain.${each}`) : each), levelTag(result?.levels[each].level))))) : null,
       !result && !register ? el("p.hint", {}, t("result.none")) : null,
       el("section", {}, el("h2", {}, t("result.next")), el("ol", {}, (practising() ? ["result.next.practice"] : ["result.next.sent", "result.next.team"]).map((key) => el("li", {}, t(key))))),

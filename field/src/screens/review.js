@@ -14,7 +14,8 @@ export async function show(param) {
   }
   await interview.kept();
   const { form } = interview;
-  const wrong = new Map(form.check().map((/** @type {any} */ one) => [one.key, one]));
+  const left = interview.left();
+  const wrong = new Map(interview.check().map((/** @type {any} */ one) => [one.key, one]));
   /** @type {any[]} */
   const parts = [];
   let blank = 0;
@@ -23,9 +24,10 @@ export async function show(param) {
       const question = form.question(key);
       if (question.control === "note") return [];
       const problem = wrong.get(key);
-      if (!question.value) blank += 1;
+      const asWas = !question.value && left.has(question.name);
+      if (!question.value && !asWas) blank += 1;
       return [el(`li${problem ? ".bad" : ""}`, {}, el("button.row", { onclick: () => go("visit", { draft: interview.draft.id, page: page.key, key }) },
-        el("span", {}, rich(question.label)), el("b", {}, question.value ? inWords(question) : `– ${t("review.blank")}`),
+        el("span", {}, rich(question.label)), el("b", {}, question.value ? inWords(question) : asWas ? `▣ ${t("review.left")}` : `– ${t("review.blank")}`),
         problem ? el("span.error", {}, `■ ${problem.message || t(`wrong.${problem.kind}`)}`) : null))];
     });
     if (!rows.length) continue;
@@ -39,10 +41,11 @@ export async function show(param) {
     main.inert = true;
     fill(said, t("review.finishing"));
     try {
+      const sealed = interview.left().size > 0;
       const answers = await interview.finish();
       const { draft } = interview;
       await takeUp(null);
-      await only("result", { answers, language: form.language, child: draft.child, informant: draft.informant, name: draft.childName });
+      await only("result", { answers, language: form.language, child: draft.child, informant: draft.informant, name: draft.childName, sealed });
     } catch (problem) {
       main.inert = false;
       finish.focus();

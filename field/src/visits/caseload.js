@@ -8,7 +8,8 @@ import { registeredHere } from "./registered_here.js";
 /** @typedef {{voice: string, state: VoiceState, on: string | null, draft?: string}} Voice */
 /** @typedef {{id: string, name: string, plain: string, klass: string, grade: string, sex: string, birthDate: string, language: string,
  *   voices: Voice[], heard: number, asked: number, known: any}} Child */
-/** @typedef {{instanceId: string, formId: string, version: string, state: "here"|"sent"|"received", stuck: boolean, problem: string, made: string, at: string, keep: any}} Sent */
+/** @typedef {{instanceId: string, formId: string, version: string, state: "here"|"sent"|"received", stuck: boolean, problem: string, made: string, at: string, keep: any, replaced: boolean}} Sent
+ * replaced: a correction of it was finished here */
 
 /** Tried so often without success that a person should look. */
 const MANY_TRIES = 8;
@@ -16,7 +17,7 @@ const MANY_TRIES = 8;
 /** Everything finished on this tablet, the newest first. @returns {Promise<Sent[]>} */
 export async function finished() {
   const [waiting, received] = await Promise.all([desk().all("outbox"), desk().all("receipt")]);
-  /** @type {Sent[]} */
+  /** @type {Omit<Sent, "replaced">[]} */
   const all = [
     ...waiting.map(([, one]) => ({
       instanceId: one.instanceId, formId: one.formId, version: one.version, state: one.state, stuck: one.tries >= MANY_TRIES || ["refused", "strange"].includes(one.lastProblem),
@@ -27,7 +28,8 @@ export async function finished() {
       at: one.receivedAt ?? "", keep: one.keep ?? {},
     })),
   ];
-  return all.sort((one, other) => (one.made < other.made ? 1 : -1));
+  const corrected = new Set(all.map((one) => one.keep.replaces));
+  return all.map((one) => ({ ...one, replaced: corrected.has(one.instanceId) })).sort((one, other) => (one.made < other.made ? 1 : -1));
 }
 
 /** @returns {Promise<{asOf: string, wave: any, children: Child[]}>} */

@@ -4,6 +4,7 @@ import { desk, me } from "./desk.js";
 import { formHere, listsOf } from "./forms_here.js";
 import { auditOf } from "./audit.js";
 import { registration, remember } from "./registered_here.js";
+import { leftUnderSeal } from "./under_seal.js";
 
 /**
  * @typedef {object} Draft
@@ -21,6 +22,7 @@ import { registration, remember } from "./registered_here.js";
  * @property {number} touched
  * @property {string} [replaces]  instance id of the record this one corrects
  * @property {boolean} [moved]  that record was made with another version of the form
+ * @property {boolean} [sealed]  it holds answers that cannot be read again here
  * @property {string} title
  * @property {Record<string, string>} [files]  name → type
  */
@@ -125,6 +127,18 @@ export class Interview {
     return !this.failed;
   }
 
+  /** Questions that stay as they were in the record this one corrects, because they cannot be read here. @returns {Set<string>} names */
+  left() {
+    return this.draft.sealed ? leftUnderSeal(this.here, this.form) : new Set();
+  }
+
+  /** What is still wrong; a question left as it was lacks nothing. @param {string} [key] @returns {import("../forms/types").Problem[]} */
+  check(key) {
+    const wrong = this.form.check(key);
+    const left = wrong.length ? this.left() : new Set();
+    return wrong.filter((/** @type {any} */ one) => one.kind !== "required" || !left.has(this.form.question(one.key).name));
+  }
+
   /** Who is spoken of, once the form knows. */
   childName() {
     const named = this.form.named();
@@ -194,11 +208,13 @@ export class Interview {
     const { draft, form, here } = this;
     this.childName();
     const instanceId = `uuid:${draft.id}`;
+    const left = this.left();
     const audit = here.plan.nodes?.some((/** @type {any[]} */ [name]) => name === "audit") ? auditOf(this.journal) : "";
     const xml = form.instance({
       instanceId,
       ...(draft.replaces ? { deprecatedId: draft.replaces } : {}),
       ...(audit ? { audit: "audit.csv" } : {}),
+      kept: [...left],
     });
     const named = form.named();
     const files = await this.files();
@@ -208,7 +224,7 @@ export class Interview {
     const { kept, locked } = keepable(form.values(), here);
     const keep = {
       title: draft.title, informant: draft.informant, child: draft.child, childName: draft.childName,
-      values: kept, locked, finished: Date.now(), ...(named.kh_long ? { long: named.kh_long } : {}),
+      values: kept, locked: locked + left.size, finished: Date.now(), ...(draft.replaces && { replaces: draft.replaces }), ...(named.kh_long ? { long: named.kh_long } : {}),
     };
     const record = { instanceId, formId: draft.formId, version: draft.version, xml, made: new Date().toISOString(), keep, ...(locked && { sealed: true }) };
     // From here no snapshot may bring the draft back.
@@ -266,7 +282,7 @@ function keepable(values, { sealed, plan }) {
   return { kept: Object.fromEntries(Object.entries(values).filter(([key]) => !names.has(named(key)))), locked: locked.length };
 }
 
-/** @param {{formId: string, child?: {id: string, name: string}, replaces?: {instanceId: string, version: string, values: Record<string, string>}, unkept?: boolean}} what
+/** @param {{formId: string, child?: {id: string, name: string}, replaces?: {instanceId: string, version: string, values: Record<string, string>, locked?: number}, unkept?: boolean}} what
  * unkept: only to look at its questions */
 export async function begin({ formId, child, replaces, unkept }) {
   const here = await formHere(formId, replaces?.version).catch(() => formHere(formId));
@@ -275,7 +291,7 @@ export async function begin({ formId, child, replaces, unkept }) {
   const draft = {
     id: uuid(), formId, version: here.version, informant: here.informant, title: "", child: child?.id ?? "",
     childName: child?.name ?? "", values: {}, noted: 0, begun: now, touched: now,
-    ...(replaces ? { replaces: replaces.instanceId, moved: here.version !== replaces.version } : {}),
+    ...(replaces ? { replaces: replaces.instanceId, moved: here.version !== replaces.version, sealed: Boolean(replaces.locked) } : {}),
   };
   /** @type {any} */
   const form = openForm(here.plan, await around(here), replaces?.values ?? null);

@@ -164,7 +164,11 @@ export default {
   "state.received": "received {when}",
   "record.made": "Finished {when}",
   "record.correct": "Correct",
-  "record.locked": "It holds answers about safety that cannot be read again here. Ask your coordinator if it must be corrected.",
+  "record.locked": "It holds answers under seal that cannot be read again here. A correction leaves them as they are.",
+  "record.replaced": "It was corrected; the correction stands beside it.",
+  "sealed.left": "Under seal: the answer given before stays. Answer here only if you ask again.",
+  "review.left": "stays as it was, under seal",
+  "result.sealed": "Answers under seal stay as they were said. This tablet cannot read them, so it shows no levels. The team sees all answers together.",
 
   "sync.now": "Send and fetch",
   "sync.busy": "Sending and fetching …",

@@ -165,7 +165,11 @@ export default {
   "state.received": "reçue le {when}",
   "record.made": "Terminée le {when}",
   "record.correct": "Corriger",
-  "record.locked": "Elle contient des réponses sur la sécurité qui ne se relisent plus ici. Pour la corriger, demandez à votre coordination.",
+  "record.locked": "Elle contient des réponses sous scellé qui ne se relisent plus ici. Une correction les laisse telles quelles.",
+  "record.replaced": "Elle a été corrigée ; la correction est à côté.",
+  "sealed.left": "Sous scellé : la réponse déjà donnée reste. Répondez ici seulement si vous reposez la question.",
+  "review.left": "reste comme avant, sous scellé",
+  "result.sealed": "Les réponses sous scellé restent comme elles ont été dites. Cette tablette ne peut pas les lire : elle ne montre aucun niveau. L’équipe voit toutes les réponses ensemble.",
 
   "sync.now": "Envoyer et recevoir",
   "sync.busy": "Envoi et réception …",
