@@ -18,16 +18,16 @@ PASSWORD = "seven jacarandas in bloom"
 NAMES = ["Lerato Mabaso", "Sipho Nkosi", "Anele Dube", "Thandeka Khoza", "Pieter Botha", "Naledi Molefe"]
 
 
-def prepare(children: int, devices: int, bulk: int) -> dict[str, object]:
+def prepare(children: int, devices: int, bulk: int, put_right: bool = False) -> dict[str, object]:
     from django.core.management import call_command
     from django.db import transaction
 
     call_command("migrate", verbosity=0)
     with transaction.atomic():
-        return _filled(children, devices, bulk)
+        return _filled(children, devices, bulk, put_right)
 
 
-def _filled(children: int, devices: int, bulk: int) -> dict[str, object]:
+def _filled(children: int, devices: int, bulk: int, put_right: bool) -> dict[str, object]:
     from django.utils import timezone
 
     from khula.analysis.packs.reader import read
@@ -36,6 +36,7 @@ def _filled(children: int, devices: int, bulk: int) -> dict[str, object]:
     from khula.server.people.models import User
     from khula.server.schools.actions import add_class, add_school, appoint, enrol_child
     from khula.server.waves.actions import open_wave
+    from tests.clients.put_right import workbook
 
     today = timezone.localdate()
     teacher = User.objects.create_user("thabo.mokoena", "Thabo Mokoena", PASSWORD)
@@ -44,7 +45,8 @@ def _filled(children: int, devices: int, bulk: int) -> dict[str, object]:
     school_class = add_class(school=school, grade="1", name="1B", year=today.year)
     appoint(user_id=teacher.pk, role="teacher", school=school, school_class=school_class)
     appoint(user_id=fieldworker.pk, role="fieldworker", school=school)
-    version = publish(read(PACK).files, by=teacher.pk)
+    files = read(PACK).files
+    version = publish({**files, "put_right.xlsx": workbook()} if put_right else files, by=teacher.pk)
     ids = []
     for number in range(children):
         given, family = NAMES[number % len(NAMES)].split()
@@ -65,7 +67,9 @@ def _filled(children: int, devices: int, bulk: int) -> dict[str, object]:
         opens_on=today - timedelta(days=7), closes_on=today + timedelta(days=60),
     )  # fmt: skip
     tokens = [make_device(user=fieldworker, label=f"Tablet {number + 1}")[1] for number in range(devices)]
+    more = _more_people(school, teacher, make_device) if put_right else {}
     return {
+        **more,
         "doors": [f"/v1/key/{token}" for token in tokens],
         "username": teacher.username,
         "password": PASSWORD,
@@ -74,6 +78,19 @@ def _filled(children: int, devices: int, bulk: int) -> dict[str, object]:
         "emis_number": school.emis_number,
         "wave": wave.pk,
         "children": ids,
+    }
+
+
+def _more_people(school: Any, teacher: Any, make_device: Any) -> dict[str, object]:
+    """A tablet that carries one class only, and somebody who is asked about what two people changed."""
+    from khula.server.people.models import User
+    from khula.server.schools.actions import appoint
+
+    coordinator = User.objects.create_user("nomsa.sithole", "Nomsa Sithole", PASSWORD)
+    appoint(user_id=coordinator.pk, role="coordinator", school=school)
+    return {
+        "class_door": f"/v1/key/{make_device(user=teacher, label='The teacher’s tablet')[1]}",
+        "coordinator": coordinator.username,
     }
 
 
@@ -98,9 +115,10 @@ def main() -> None:
     parser.add_argument("--children", type=int, default=12)
     parser.add_argument("--bulk", type=int, default=0)
     parser.add_argument("--devices", type=int, default=4)
+    parser.add_argument("--put-right", action="store_true", help="a form more, which changes children on the list")
     given = parser.parse_args()
     django.setup()
-    print(json.dumps(prepare(given.children, given.devices, given.bulk)))
+    print(json.dumps(prepare(given.children, given.devices, given.bulk, given.put_right)))
 
 
 if __name__ == "__main__":
