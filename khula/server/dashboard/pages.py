@@ -22,11 +22,15 @@ class PageLink:
 
 _LINKS = (
     ("/home", _("Home"), "see board"),
+    ("/tasks", _("Tasks"), "see tasks"),
     ("/counts", _("Counts"), "see counts"),
+    ("/library", _("What can be done"), "see library"),
     ("/ledger", _("Received"), "see ledger"),
+    ("/paper", _("Paper"), "key paper"),
     ("/packs", _("Packs"), "see packs"),
     ("/devices", _("Devices"), "see devices"),
     ("/system", _("System"), "see system"),
+    ("/concerns", _("Report a concern"), "report concern"),
     ("/profile", _("My profile"), ""),
 )
 

@@ -1,9 +1,21 @@
 """Addresses of `dashboard`: every page of a signed-in person, and the first page of everyone."""
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from khula.server.dashboard.child_address import ChildAddress
-from khula.server.dashboard.views import child, class_board, counts, devices, home, ledger, packs, profile, system
+from khula.server.dashboard.views import (
+    child,
+    class_board,
+    counts,
+    devices,
+    home,
+    ledger,
+    packs,
+    paper_forms,
+    profile,
+    safeguarding,
+    system,
+)
 
 register_converter(ChildAddress, "child")
 
@@ -13,6 +25,16 @@ urlpatterns = [
     path("class/<int:class_id>", class_board.class_board, name="class_board"),
     path("c/<int:case_id>", child.case, name="case"),
     path("c/<child:child_id>", child.child, name="child"),
+    path("c/<child:child_id>/concern", safeguarding.start_concern, name="start_concern"),
+    path("concerns", safeguarding.begin_concern, name="begin_concern"),
+    path("concerns/<uuid:concern_id>", safeguarding.concern, name="concern"),
+    path("concerns/<uuid:concern_id>/record", safeguarding.record_concern, name="record_concern"),
+    path("concerns/<uuid:concern_id>/form-22.pdf", safeguarding.form_22, name="form_22"),
+    path("alerts", safeguarding.alerts_page, name="alerts"),
+    path("alerts/<int:duty_id>/take-up", safeguarding.acknowledge, name="acknowledge"),
+    path("alerts/named", safeguarding.designations, name="designations"),
+    path("alerts/named/school/<int:school_id>", safeguarding.name_designated, name="name_designated"),
+    path("alerts/named/<int:designation_id>/end", safeguarding.end_designation, name="end_designation"),
     path("counts", counts.counts, name="counts"),
     path("ledger", ledger.ledger, name="ledger"),
     path("ledger/<int:submission_id>", ledger.ledger_entry, name="ledger_entry"),
@@ -28,6 +50,14 @@ urlpatterns = [
     path("devices/take-in", devices.take_in_files, name="take_in_files"),
     path("devices/make", devices.make_device, name="make_device"),
     path("devices/<int:device_id>/revoke", devices.revoke_device, name="revoke_device"),
+    path("class/<int:class_id>/print", paper_forms.print_forms, name="print_forms"),
+    path("paper", paper_forms.paper_desk, name="paper_desk"),
+    path("paper/school/<int:school_id>", paper_forms.keying_rule, name="keying_rule"),
+    path("paper/<slug:code>", paper_forms.sheet, name="sheet"),
+    path("paper/<slug:code>/key", paper_forms.key_sheet, name="key_sheet"),
+    path("paper/<slug:code>/decide", paper_forms.decide_sheet, name="decide_sheet"),
+    path("paper/<slug:code>/hand-in", paper_forms.hand_in_sheet, name="hand_in_sheet"),
+    path("", include("khula.server.dashboard.plan_urls")),
     path("profile", profile.profile, name="profile"),
     path("system", system.system, name="system"),
     path("favicon.ico", system.icon, name="icon"),

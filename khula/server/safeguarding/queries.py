@@ -135,6 +135,11 @@ def designations_at(schools: Iterable[int]) -> QuerySet[Designation]:
     )
 
 
+def schools_naming(reader: Reader) -> list[School]:
+    """The schools for which this reader says who is named."""
+    return list(schools_for(reader, "name designated").order_by("name", "id"))
+
+
 def may_be_named(school_id: int) -> list[tuple[int, str]]:
     """(id, name) of people whose role at this school may be told of alerts at all."""
     today = timezone.localdate()
@@ -181,3 +186,11 @@ def child_to_report(reader: Reader, child_id: str) -> Child | None:
     if child is None or not any(can(reader, action, child=child) for action in ("see child", "ask about child")):
         return None
     return child
+
+
+def alert_behind(reader: Reader, duty: str, child_id: str) -> int | None:
+    """The alert a report is begun from, if this reader is told of it and it is about this child."""
+    told = alert_for(reader, int(duty), "en") if duty.isdecimal() and len(duty) < 19 else None
+    if told is None or told.child_id != child_id:
+        return None
+    return AlertDuty.objects.values_list("alert_id", flat=True).get(pk=told.duty_id)

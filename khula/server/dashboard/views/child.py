@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from khula.server.cases.meaning import meaning_of
 from khula.server.consent.needs import needs
 from khula.server.dashboard import queries
+from khula.server.dashboard.child_address import short
 from khula.server.dashboard.child_story import Telling, Why, alerts_for, domain_stories
+from khula.server.dashboard.plan_beside import Beside, beside_levels
 from khula.server.dashboard.queries import CaseOfWave, ChildFacts, HeardVoice, LatestAssessment, WaveOfSchool
 from khula.server.dashboard.status import DIFFER, DOMAINS, SEX, VOICES, DomainLook, Status, in_order, look_of, status_of
 from khula.server.dashboard.why import why_for
@@ -33,7 +36,8 @@ RELATIONS = {
 @dataclass(frozen=True)
 class StripRow:
     look: DomainLook
-    cells: list[tuple[Status, str, bool]]  # level, ≠ or nothing, whether it is the wave of this page
+    # level, ≠ or nothing, whether it is the wave of this page, a practitioner's own level or nothing
+    cells: list[tuple[Status, str, bool, Status | None]]
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,9 @@ def _child_page(request: HttpRequest, child_id: str, wave_id: str = "") -> HttpR
     wave = next((one for one in (*waves, *earlier) if one.id == wave_id and not asked), None)
     wave = wave or queries.pick_wave(waves, asked, today)[0]
     case = cases.get(wave.id) if wave else None
+    beside = beside_levels(
+        request.reader, child_id, facts, case.case_id if case else None, translation.get_language()[:2]
+    )
     shown = sorted((*waves, *earlier), key=lambda one: (one.opens_on, one.number))
     page = {
         "child": facts,
@@ -79,8 +86,11 @@ def _child_page(request: HttpRequest, child_id: str, wave_id: str = "") -> HttpR
         "relation": RELATIONS.get(facts.relation, ""),
         "wave": wave,
         "waves": _waves_shown(shown, earlier, cases, wave),
-        "strip": _strip(shown, cases, wave),
+        "strip": _strip(shown, cases, wave, beside),
+        "beside": beside,
         "differ": DIFFER,
+        # An id with a slash in it has no address of its own: there the child is named in words.
+        "report": "/concerns" if "/" in child_id else f"/c/{quote(short(child_id))}/concern",
     }
     then = case if wave in earlier else None
     return render(request, "dashboard/child.html", page | _of_wave(request, facts, wave, case, then))
@@ -108,14 +118,20 @@ def _years(born: date | None, today: date) -> int | None:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def _strip(waves: list[WaveOfSchool], cases: dict[str, CaseOfWave], here: WaveOfSchool | None) -> list[StripRow]:
+def _strip(
+    waves: list[WaveOfSchool], cases: dict[str, CaseOfWave], here: WaveOfSchool | None, beside: Beside
+) -> list[StripRow]:
     domains = dict.fromkeys(look.name for look in DOMAINS) | dict.fromkeys(
         name for case in cases.values() for name in case.levels
     )
     return [
         StripRow(
             look_of(name),
-            [(*_strip_cell(name, cases.get(wave.id)), wave == here) for wave in waves],
+            [
+                (*_strip_cell(name, case), wave == here, beside.judged(case.case_id if case else None, name))
+                for wave in waves
+                for case in (cases.get(wave.id),)
+            ],
         )
         for name in in_order(tuple(domains))
     ]
