@@ -156,6 +156,48 @@ def add_action(
 
 
 @transaction.atomic
+def plan_action(
+    *,
+    child: Child,
+    domain: str,
+    case: Case,
+    owner_id: int | None,
+    review_on: date | None,
+    by: int,
+    need_id: int | None = None,
+    flag: str = "",
+    words: str = "",
+    goal: str = "",
+    intervention: str = "",
+    what: str = "",
+    siblings: Iterable[str] = (),
+    for_all: bool = False,
+    on_slip: bool = False,
+    language: str = "en",
+) -> Action:
+    """A need (new, or one of the plan), its goal and an action for it; all together or not at all."""
+    if need_id is not None:
+        need = Need.objects.select_related("plan").get(pk=need_id, children=child, domain=domain)
+    else:
+        others = Child.objects.filter(pk__in=list(siblings))
+        caregiver = _caregiver_of(child) if others else None
+        need = add_need(
+            child=child, domain=domain, case=case, flag=flag, words=words, for_all=for_all, caregiver=caregiver,
+            siblings=others, by=by,
+        )  # fmt: skip
+    wanted = add_goal(need=need, words=goal, by=by) if goal else None
+    return add_action(
+        need=need, goal=wanted, owner_id=owner_id, review_on=review_on, what=what, intervention=intervention,
+        language=language, for_all=for_all, on_slip=on_slip, by=by,
+    )  # fmt: skip
+
+
+def _caregiver_of(child: Child) -> Caregiver | None:
+    care = child.care.filter(primary=True, until=None).select_related("caregiver").first()
+    return care.caregiver if care else None
+
+
+@transaction.atomic
 def change_action(*, action: Action, what: str, owner_id: int | None, review_on: date | None, by: int) -> None:
     """Another owner, another day or other words; what is finished stays as it is."""
     action = _still_open(action)
