@@ -15,7 +15,7 @@ from khula.analysis.assessment import Assessment, Assessor, assessor_for
 from khula.analysis.packs.check import check_pack
 from khula.analysis.packs.forms import compile_form
 from khula.analysis.packs.pack import NOT_ENOUGH, Pack
-from khula.analysis.packs.reader import FormSheets, Reading, SurveyRow, names_in, read
+from khula.analysis.packs.reader import BESIDE, FormSheets, Reading, SurveyRow, names_in, read
 from khula.cli.odk_validate import objections
 
 PACKS = Path(__file__).resolve().parents[2] / "packs"
@@ -75,7 +75,7 @@ def test_a_plug_in_lacks_only_the_wording_it_may_not_ship(folder: Path) -> None:
 @pytest.mark.parametrize("one", READING.forms, ids=lambda one: one.form.form_id)
 def test_every_form_becomes_an_xform_in_english_and_french(one: FormSheets) -> None:
     compiled = compile_form(READING.files[one.form.workbook])
-    assert compiled.form_id == f"kh_{one.form.informant}"
+    assert compiled.form_id == f"kh_{one.form.workbook.removesuffix('.xlsx')}"
     assert compiled.languages == ("en", "fr")
     assert compiled.media == ()
     assert compiled.saves_to == (("learners",) if one.form.informant == "register" else ())
@@ -95,6 +95,44 @@ def test_every_voice_picks_its_child_from_the_list_and_says_which_wave_it_is(inf
     assert [row.kind for row in form(informant).rows][:6] == [
         "start", "end", "today", "deviceid", "username", "audit"
     ]  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------ beside the voices
+
+
+def test_no_score_flag_or_level_rests_on_a_form_beside_the_voices() -> None:
+    beside = {question.name for question in PACK.questions.values() if question.informant in BESIDE}
+    assert {question.informant for question in PACK.questions.values()} == {*VOICES, *BESIDE}
+    used = beside & set(ASSESSOR.plan.inputs)
+    assert used == {"k_safe_now"}, "only what a safety note raises an alert by"
+    for told in ("yes", "no", "unsure"):
+        note = assess(ALL_IS_WELL | {"k_safe_now": told})
+        assert note.domains == assess(ALL_IS_WELL).domains
+        assert [name for name, true in note.alerts.items() if true] == ["a_k_note" if told == "yes" else "a_k_unsafe"]
+
+
+def test_every_answer_of_a_safety_note_is_under_seal() -> None:
+    asked = [question for question in PACK.questions.values() if question.form == "kh_safety"]
+    assert len(asked) == 9
+    assert {question.sensitivity for question in asked if question.type != "calculate"} == {"S4"}
+
+
+def test_every_safety_note_calls_the_social_worker_now() -> None:
+    own = [alert for alert in PACK.alerts.values() if alert.informant == "safety"]
+    assert {(alert.urgency, alert.tell) for alert in own} == {("now", ("social_worker",))}
+
+
+@pytest.mark.parametrize(("informant", "note"), [("service", "s_note"), ("followup", "f_note")])
+def test_what_is_noted_freely_about_a_family_is_restricted(informant: str, note: str) -> None:
+    assert PACK.questions[note].sensitivity == "S3"
+    assert PACK.questions[note].informant == informant
+
+
+def test_who_did_not_go_says_what_stood_in_the_way() -> None:
+    barrier = rows_by_name("followup")["f_barrier"]
+    assert (barrier.line["relevant"], barrier.line["required"]) == ("${f_attended} = 'no'", "yes")
+    asked = [choice.name for choice in PACK.questions["f_barrier"].choices]
+    assert asked == ["consent", "transport", "money", "work", "closed", "language", "too_far_wait", "other"]
 
 
 # ------------------------------------------------------------------------------------------------- the levels
@@ -331,7 +369,8 @@ def test_a_no_ends_the_talk_and_keeps_nothing_else(informant: str, question: str
 
 def test_a_sealed_answer_is_marked_as_such() -> None:
     """A disclosure of abuse is for the few who must act on it."""
-    sealed = {name for name, question in PACK.questions.items() if question.sensitivity == "S4"}
+    said = {name: question for name, question in PACK.questions.items() if question.informant in VOICES}
+    sealed = {name for name, question in said.items() if question.sensitivity == "S4"}
     assert {"c_hurt", "c_touch", "c_afraid_home", "g_d_hard", "t_signs", "h_injury", "h_sexual", "h_neglect"} == sealed
 
 

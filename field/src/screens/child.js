@@ -2,7 +2,7 @@
 import { childOf, finished } from "../visits/caseload.js";
 import { drafts, takeUp } from "../visits/at_hand.js";
 import { ownVoice } from "../visits/desk.js";
-import { formsHere, VOICES } from "../visits/forms_here.js";
+import { besideTheVoices, formsHere } from "../visits/forms_here.js";
 import { el, once, picture } from "./dom.js";
 import { go } from "./router.js";
 import { day, has, t } from "../words/words.js";
@@ -12,7 +12,7 @@ import { DOMAINS } from "../visits/domains.js";
 /** @param {{id: string}} param @returns {Promise<import("./router.js").Screen>} */
 export async function show({ id }) {
   await takeUp(null);
-  const [{ child, asOf }, forms, done] = await Promise.all([childOf(id), formsHere(), finished()]);
+  const [{ child, asOf }, forms, done, begun] = await Promise.all([childOf(id), formsHere(), finished(), drafts()]);
   if (!child) return { title: t("child.gone"), body: [el("h1", { tabindex: -1 }, t("child.gone"))] };
   const mine = done.filter((one) => one.keep.child === id);
   const years = child.birthDate ? Math.floor((Date.now() - Date.parse(child.birthDate)) / 31_556_952_000) : null;
@@ -29,14 +29,21 @@ export async function show({ id }) {
         : el("button.plain", { onclick: once(() => startFor(form.formId, child)) }, t("child.again"));
     return el("li", {}, el("b", {}, `${mark(voice)} ${voiceName(voice.voice)}`), el("span", {}, said(voice)), act);
   };
-  const others = forms.filter((form) => ![...VOICES, "register"].includes(form.informant));
+  /** What is done for or with the child and counts to no voice; any number of times. @param {import("../visits/forms_here.js").FormNote} form */
+  const besideRow = (form) => {
+    const draft = begun.find((one) => one.child === id && one.formId === form.formId && !one.replaces);
+    const last = mine.find((one) => one.formId === form.formId);
+    return el("li", {}, el("b", {}, formName(form)), el("span", {}, last ? t("child.last", { on: day(last.made) }) : t("child.none_here")),
+      draft ? el("button", { onclick: () => go("visit", { draft: draft.id }) }, t("child.continue")) : el("button", { onclick: once(() => startFor(form.formId, child)) }, t("child.add")));
+  };
+  const beside = besideTheVoices(forms);
   return {
     title: t("child.title"),
     body: [
       el("p.over", {}, el("button.plain", { onclick: () => go("today") }, `◀ ${t("today")}`)),
       el("h1", { tabindex: -1 }, child.name), el("p.lead", {}, facts.filter(Boolean).join(" · ")),
-      el("section", {}, el("h2", {}, t("child.voices")), el("ul.voices", {}, [...child.voices].sort((one, other) => Number(other.voice === own) - Number(one.voice === own)).map(voiceRow)),
-        others.map((form) => el("button", { onclick: once(() => startFor(form.formId, child)) }, formName(form)))),
+      el("section", {}, el("h2", {}, t("child.voices")), el("ul.voices", {}, [...child.voices].sort((one, other) => Number(other.voice === own) - Number(one.voice === own)).map(voiceRow))),
+      beside.length ? el("section", {}, el("h2", {}, t("child.beside")), el("p.hint", {}, t("child.beside.how")), el("ul.voices", {}, beside.map(besideRow))) : null,
       child.known ? el("section", {}, el("h2", {}, t("child.known")), el("p.hint", {}, t("as_of", { when: day(child.known.as_of, true) })),
         el("ul.six", {}, DOMAINS.filter((name) => name in child.known.levels).map((name) => el("li", {}, picture(name), el("span", {}, t(`domain.${name}`)), levelTag(child.known.levels[name]))))) : null,
       mine.length ? el("section", {}, el("h2", {}, t("child.records")), el("ul.rows", {}, mine.map((one) => record(one, child)))) : null,

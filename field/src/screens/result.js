@@ -1,5 +1,6 @@
 // What was just answered, read with the pack on the tablet: what to do now, the levels so far, and what happens next.
 import { resultOf } from "../visits/result.js";
+import { VOICES } from "../visits/forms_here.js";
 import { DOMAINS } from "../visits/domains.js";
 import { practising } from "../visits/desk.js";
 import { el, picture, rich } from "./dom.js";
@@ -11,15 +12,15 @@ import { has, t } from "../words/words.js";
 /** @param {{answers: Record<string, string>, language: string, child: string, informant: string, name: string, sealed?: boolean}} param @returns {Promise<import("./router.js").Screen>} */
 export async function show({ answers, language, child, informant, name, sealed }) {
   void roundNow();
-  const register = informant === "register";
+  const voice = VOICES.includes(informant);
   /** @type {Awaited<ReturnType<typeof resultOf>>} */
   let result = null;
   try {
-    result = register ? null : await resultOf(answers, language);
+    result = voice || informant === "safety" ? await resultOf(answers, language) : null;
   } catch (problem) {
     console.error(problem instanceof Error ? problem.name : "problem");
   }
-  const levels = result ? [...DOMAINS, ...Object.keys(result.levels).filter((each) => !DOMAINS.includes(each))].filter((each) => result?.levels[each]) : [];
+  const levels = voice && result ? [...DOMAINS, ...Object.keys(result.levels).filter((each) => !DOMAINS.includes(each))].filter((each) => result?.levels[each]) : [];
   return {
     title: t("result"),
     body: [
@@ -29,10 +30,10 @@ export async function show({ answers, language, child, informant, name, sealed }
         result.alerts.map((alert) => el("p", {}, rich(alert.say))), el("p", {}, el("button.grave", { onclick: () => go("safety", { child }) }, t("result.numbers")))) : null,
       // What stays under seal is not known here: a level without it could be lower than what was said.
       sealed ? el("p.for-you", {}, t("result.sealed")) : null,
-      result && !sealed ? el("section", {}, el("h2", {}, t("result.so_far")), el("p.hint", {}, t("result.one_voice")),
+      voice && result && !sealed ? el("section", {}, el("h2", {}, t("result.so_far")), el("p.hint", {}, t("result.one_voice")),
         el("ul.six", {}, levels.map((each) => el("li", {}, picture(each), el("span", {}, has(`domain.${each}`) ? t(`domain.${each}`) : each), levelTag(result?.levels[each].level))))) : null,
-      !result && !register ? el("p.hint", {}, t("result.none")) : null,
-      el("section", {}, el("h2", {}, t("result.next")), el("ol", {}, (practising() ? ["result.next.practice"] : ["result.next.sent", "result.next.team"]).map((key) => el("li", {}, t(key))))),
+      voice && !result ? el("p.hint", {}, t("result.none")) : null,
+      el("section", {}, el("h2", {}, t("result.next")), el("ol", {}, (practising() ? ["result.next.practice"] : ["result.next.sent", informant === "safety" ? "result.next.sealed" : "result.next.team"]).map((key) => el("li", {}, t(key))))),
       el("div.turn", {}, child ? el("button", { onclick: () => go("child", { id: child }) }, t("result.child")) : null, el("button.main", { onclick: () => go("today") }, t("today"))),
     ],
   };

@@ -1,6 +1,7 @@
 // A list of letters or words and a clock in; which were read right, which wrong, and how far the child came, out.
 // Appearance of a select_multiple: kh-timed-60 (seconds) or kh-timed-60-10 (and stop when the first ten are all wrong).
-// Its answer is what was read right. Questions NAME_last and NAME_seconds, where the form has them, are filled too.
+// Its answer is what was read right. Questions NAME_last, NAME_seconds and NAME_wrong, where the form has them, are filled too:
+// what is neither right nor wrong had no response.
 import { el, fill } from "./dom.js";
 import { t } from "../words/words.js";
 
@@ -25,8 +26,10 @@ export function timed(question, context) {
   const keep = () => {
     context.aside.set({ ...is });
     if (is.last === undefined) return context.answer("");
-    const right = items.slice(0, is.last).filter(({ value }) => !is.wrong.includes(value)).map(({ value }) => value);
-    context.answer(right.join(" "));
+    const reached = items.slice(0, is.last).map(({ value }) => value);
+    const wrong = reached.filter((value) => is.wrong.includes(value));
+    context.answer(reached.filter((value) => !wrong.includes(value)).join(" "));
+    context.also("_wrong", wrong.join(" "));
     context.also("_last", String(is.last));
     context.also("_seconds", String(Math.round(Number(seconds) - left())));
   };

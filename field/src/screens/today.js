@@ -52,7 +52,7 @@ export async function show() {
   const klass = el("select", { id: classId, onchange: () => { asked.class = klass.value; again_(); } },
     el("option", { value: "" }, t("today.classes")), classes.map((name) => el("option", { value: name, selected: name === asked.class }, name)));
   const left = el("input", { id: leftId, type: "checkbox", checked: asked.left, onchange: () => { asked.left = left.checked; again_(); } });
-  const alone = forms.filter((form) => ["register", "safety"].includes(form.informant));
+  const alone = forms.filter((form) => form.informant === "register");
   const grid = el("span");
   if (classes.length) void import("../visits/class_grid.js").then(({ gridForm }) => gridForm()).then((form) => form &&
     fill(grid, el("button", { onclick: () => go("grid", { class: asked.class || classes[0] }) }, t("grid.open")))).catch(() => {});

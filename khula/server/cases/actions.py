@@ -14,9 +14,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from khula.analysis.packs.pack import NOT_ENOUGH
-from khula.analysis.packs.reader import BESIDE
+from khula.analysis.packs.reader import BESIDE, SAFETY
 from khula.server.cases.assessing import assess, result_of, written
-from khula.server.cases.beside import take_in_beside
+from khula.server.cases.beside import NOBODY_TO_CALL, take_in_beside
 from khula.server.cases.held import HeldCase, HeldVoice, hold_case, hold_case_by_day, hold_case_of, voices_of
 from khula.server.cases.kept import followers, hand_on, said_in
 from khula.server.cases.learners import registrations_in_case
@@ -46,7 +46,7 @@ WHO_CARED = (
 )
 
 log = logging.getLogger(__name__)
-WAIT_FOR_CHILD = ("unknown_child", "unknown_wave", "child_not_in_wave")
+WAIT_FOR_CHILD = ("unknown_child", "unknown_wave", "child_not_in_wave", NOBODY_TO_CALL)
 
 
 def take_in(event: Event) -> None:
@@ -262,7 +262,10 @@ def _waiting_with_a_case() -> list[int]:
     of_child = Case.objects.filter(child_id=OuterRef("child_id"))
     of_wave = of_child.filter(wave_id=OuterRef("wave_id"))
     waiting = _waiting().exclude(look_code="").filter(look_settled_at=None)  # SQLite finds the index by the first words
-    beside = Q(Exists(Child.objects.filter(pk=OuterRef("child_id"))), form__informant__in=BESIDE)
+    a_child = Exists(Child.objects.filter(pk=OuterRef("child_id")))
+    beside = Q(a_child, ~Q(form__informant=SAFETY), form__informant__in=BESIDE) | Q(
+        Exists(of_child), form__informant=SAFETY
+    )
     found = waiting.filter(Exists(of_wave) | Q(Exists(of_child), wave_id="") | beside)
     rows = found.order_by("pk").values_list("pk", "wave_id")
     return [pk for pk, wave_id in rows if wave_id or _has_case(received(pk))]

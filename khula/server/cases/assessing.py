@@ -28,7 +28,7 @@ NEW_RESULT = (
 )
 NEW_ALERTS = (
     "INSERT INTO cases_raisedalert (case_id, alert, pack_version_id, urgency, answered_on, raised_at, still_true)"
-    " VALUES {rows} ON CONFLICT (case_id, alert) DO NOTHING RETURNING id, alert"
+    " VALUES {rows} ON CONFLICT DO NOTHING RETURNING id, alert"
 )
 ONE_ALERT = "(%s, %s, %s, %s, %s, %s, %s)"
 
@@ -95,7 +95,7 @@ def _raise_alerts(
     fresh = _raise(cursor, case, meaning, sorted(ever), true, voices, at) if ever else []
     if case.alerts_raised:
         marks = ", ".join(["%s"] * len(true)) or "''"
-        still = f"UPDATE cases_raisedalert SET still_true = (alert IN ({marks})) WHERE case_id = %s"  # noqa: S608
+        still = f"UPDATE cases_raisedalert SET still_true = (alert IN ({marks})) WHERE case_id = %s AND note_id IS NULL"  # noqa: S608
         cursor.execute(still, [*sorted(true), case.id])
     # What was said stands in the alert, not in the event.
     return [

@@ -77,6 +77,8 @@ class RaisedAlert(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="alerts")
     alert = models.CharField(max_length=64)
     pack_version = models.ForeignKey(PackVersion, on_delete=models.PROTECT, related_name="+")
+    # The safety note that raised it; each note raises its own. Empty: an answer of a voice did, once in a case.
+    note = models.ForeignKey(Submission, null=True, on_delete=models.PROTECT, related_name="+")
     urgency = models.CharField(max_length=5)
     answered_on = models.DateField(null=True)  # the day it was said; a form may arrive long after
     raised_at = models.DateTimeField()
@@ -85,4 +87,9 @@ class RaisedAlert(models.Model):
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["case", "alert"], name="alert_once_per_case")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "alert"], condition=models.Q(note=None), name="alert_once_per_case"
+            ),
+            models.UniqueConstraint(fields=["case", "alert", "note"], name="alert_once_per_note"),
+        ]  # fmt: skip

@@ -103,6 +103,12 @@ LOOK_CODES: Mapping[str, Look] = {
         "The child is not part of this wave. Add the child to the wave, and the record is taken up by itself.",
         "L’enfant ne fait pas partie de cette vague. Ajoutez l’enfant à la vague : la fiche sera reprise d’elle-même.",
     ),
+    "safety_note_waits": _out(
+        "A note about a child’s safety, and the child is unknown here or in no wave: nobody could be called by it. "
+        "Ask the sender today who the child is and who was told. Then register the child, or add it to the wave.",
+        "Une note de protection, et l’enfant est inconnu ici ou dans aucune vague : personne n’a pu être appelé. "
+        "Demandez aujourd’hui à l’expéditeur qui est l’enfant et qui a été prévenu. Puis inscrivez l’enfant.",
+    ),
     "wrong_pack": _out(
         "The record was filled in with another pack than the one this wave uses. Decide whether it still counts.",
         "La fiche a été remplie avec un autre paquet que celui de la vague. Décidez si elle compte.",
