@@ -3,7 +3,7 @@
 Which forms these are the pack says, in the column `informant` (`BESIDE`). What is made of them (a service, a
 follow-up) is the business of later steps, which follow `submission.received` too. Only a safety note has somebody
 called: it is judged alone, by the alerts of its own pack, and each note anew, however many there are of a child
-(docs/adr/0015-a-safety-note-is-judged-alone.md).
+(docs/adr/0017-a-safety-note-is-judged-alone.md).
 """
 
 from datetime import date
