@@ -107,22 +107,22 @@ def open_referrals(reader: Reader, *, on: date, owner_id: int | None = None) -> 
     found = referrals_seen_by(reader).exclude(state__in=ENDS)
     if owner_id is not None:
         found = found.filter(owner_id=owner_id)
-    listed = [_listed(one, on) for one in found]
-    return sorted(listed, key=lambda row: (not row.standing.overdue, -row.standing.days, row.referral.pk))
+    rows = [listed(one, on) for one in found]
+    return sorted(rows, key=lambda row: (not row.standing.overdue, -row.standing.days, row.referral.pk))
 
 
 def ended_referrals(reader: Reader, *, on: date, most: int = 50) -> list[ListedReferral]:
     found = referrals_seen_by(reader).filter(state__in=ENDS).order_by("-state_since", "-pk")
-    return [_listed(one, on) for one in found[:most]]
+    return [listed(one, on) for one in found[:most]]
 
 
 def referrals_of(reader: Reader, child_id: str, *, on: date) -> list[ListedReferral]:
     """A child's referrals, open ones first, then the newest."""
-    listed = [_listed(one, on) for one in referrals_seen_by(reader).filter(child_id=child_id).order_by("-pk")]
-    return sorted(listed, key=lambda row: row.referral.state in ENDS)
+    rows = [listed(one, on) for one in referrals_seen_by(reader).filter(child_id=child_id).order_by("-pk")]
+    return sorted(rows, key=lambda row: row.referral.state in ENDS)
 
 
-def _listed(one: Referral, on: date) -> ListedReferral:
+def listed(one: Referral, on: date) -> ListedReferral:
     return ListedReferral(one, standing(one.state, one.state_since, one.appointment_on, on))
 
 
