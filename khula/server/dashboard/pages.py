@@ -23,6 +23,8 @@ class PageLink:
 _LINKS = (
     ("/home", _("Home"), "see board"),
     ("/tasks", _("Tasks"), "see tasks"),
+    ("/referrals", _("Referrals"), "see referrals"),
+    ("/services", _("Services"), "see services"),
     ("/counts", _("Counts"), "see counts"),
     ("/library", _("What can be done"), "see library"),
     ("/ledger", _("Received"), "see ledger"),

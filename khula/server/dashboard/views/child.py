@@ -15,6 +15,7 @@ from khula.server.consent.needs import needs
 from khula.server.dashboard import queries
 from khula.server.dashboard.child_address import short
 from khula.server.dashboard.child_story import Telling, Why, alerts_for, domain_stories
+from khula.server.dashboard.help_story import help_story
 from khula.server.dashboard.plan_beside import Beside, beside_levels
 from khula.server.dashboard.queries import CaseOfWave, ChildFacts, HeardVoice, LatestAssessment, WaveOfSchool
 from khula.server.dashboard.status import DIFFER, DOMAINS, SEX, VOICES, DomainLook, Status, in_order, look_of, status_of
@@ -88,9 +89,11 @@ def _child_page(request: HttpRequest, child_id: str, wave_id: str = "") -> HttpR
         "waves": _waves_shown(shown, earlier, cases, wave),
         "strip": _strip(shown, cases, wave, beside),
         "beside": beside,
+        "help": help_story(request.reader, child_id, facts, case.levels if case else None, today),
         "differ": DIFFER,
         # An id with a slash in it has no address of its own: there the child is named in words.
         "report": "/concerns" if "/" in child_id else f"/c/{quote(short(child_id))}/concern",
+        "paper": "" if "/" in child_id else f"/c/{quote(short(child_id))}",
     }
     then = case if wave in earlier else None
     return render(request, "dashboard/child.html", page | _of_wave(request, facts, wave, case, then))
