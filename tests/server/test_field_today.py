@@ -35,7 +35,7 @@ def test_the_plans_on_offer_lead_to_plans_lists_and_media() -> None:
     assert [(one["form_id"], one["version"], one["informant"], one["lists"]) for one in listed] == [
         ("meal", "1", "child", ["learners"])
     ]
-    assert listed[0]["title"] == {"en": "A meal", "fr": "A meal"}
+    assert listed[0]["title"] == {"en": "A meal"}
     plan = tablet.get(listed[0]["url"])
     assert plan["ETag"] == f'"{listed[0]["md5"]}"'
     assert plan.json()["id"] == "meal"

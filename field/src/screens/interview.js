@@ -6,6 +6,7 @@ import { control } from "./controls.js";
 import { faceOf, pictureOf, sound } from "./everyday_controls.js";
 import { el, fill, fresh, picture, rich } from "./dom.js";
 import { go, only } from "./router.js";
+import { formName } from "./voices.js";
 import { LANGUAGES, language as spoken, speak, t } from "../words/words.js";
 
 /** @typedef {import("../visits/interview.js").Interview} Interview */
@@ -23,7 +24,7 @@ export async function show(param) {
   }
   const view = new View(interview);
   await view.turn(view.pageAt(param.page ?? interview.draft.page), param.key);
-  return { title: interview.form.title(), look: view.isChild ? "ask for-child" : "ask", body: view.body, back: () => view.back(), leave: () => view.leave(), focus: view.heading() };
+  return { title: formName(interview.here), look: view.isChild ? "ask for-child" : "ask", body: view.body, back: () => view.back(), leave: () => view.leave(), focus: view.heading() };
 }
 
 class View {
@@ -77,7 +78,7 @@ class View {
     fill(this.tools, codes.length > 1 ? [el("label.vh", { for: id }, t("language")), select] : null,
       el("button.plain", { type: "button", onclick: () => go("review", { draft: this.interview.draft.id }) }, t("review.short")),
       el("button.plain", { type: "button", onclick: () => this.pause() }, t("pause")));
-    fill(this.title, this.form.title());
+    fill(this.title, formName(this.interview.here));
   }
 
   /** @param {string} code */

@@ -3,6 +3,7 @@ import { openInterview, takeUp } from "../visits/at_hand.js";
 import { el, fill, rich } from "./dom.js";
 import { faceOf } from "./everyday_controls.js";
 import { go, only } from "./router.js";
+import { formName } from "./voices.js";
 import { day, t } from "../words/words.js";
 
 /** @param {{draft: string, stopped?: boolean}} param @returns {Promise<import("./router.js").Screen>} */
@@ -56,7 +57,7 @@ export async function show(param) {
   return {
     title: t("review"), look: "review",
     body: [
-      el("h1", { tabindex: -1 }, t("review")), el("p.lead", {}, [form.title(), interview.childName()].filter(Boolean).join(" · ")),
+      el("h1", { tabindex: -1 }, t("review")), el("p.lead", {}, [formName(interview.here), interview.childName()].filter(Boolean).join(" · ")),
       param.stopped ? el("p", {}, t("review.stopped")) : null,
       interview.draft.replaces ? el("p.hint", {}, t("review.replaces")) : null,
       interview.draft.moved ? el("p.for-you", {}, t("review.moved")) : null,

@@ -53,6 +53,8 @@ export async function show() {
     el("option", { value: "" }, t("today.classes")), classes.map((name) => el("option", { value: name, selected: name === asked.class }, name)));
   const left = el("input", { id: leftId, type: "checkbox", checked: asked.left, onchange: () => { asked.left = left.checked; again_(); } });
   const alone = forms.filter((form) => form.informant === "register");
+  /** @param {{formId: string, title: string}} draft */
+  const called = ({ formId, title }) => { const form = forms.find((one) => one.formId === formId); return form ? formName(form) : title; };
   const grid = el("span");
   if (classes.length) void import("../visits/class_grid.js").then(({ gridForm }) => gridForm()).then((form) => form &&
     fill(grid, el("button", { onclick: () => go("grid", { class: asked.class || classes[0] }) }, t("grid.open")))).catch(() => {});
@@ -65,7 +67,7 @@ export async function show() {
         el("button", { onclick: () => practise(false) }, t("practice.end"))) : outbox(box),
       begun.length ? el("section", {}, el("h2", {}, t("drafts")), el("ul.rows", {}, begun.map((draft) => el("li", {},
         el("button.row", { onclick: () => go("visit", { draft: draft.id }) },
-          el("b", {}, draft.childName || t("draft.nobody")), el("span", {}, `✎ ${draft.title}`), el("small", {}, t("draft.last", { when: day(draft.touched, true) }))))))) : null,
+          el("b", {}, draft.childName || t("draft.nobody")), el("span", {}, `✎ ${called(draft)}`), el("small", {}, t("draft.last", { when: day(draft.touched, true) }))))))) : null,
       el("section", {}, el("div.headline", {}, el("h2", {}, t("today.children")),
         alone.map((form) => el("button", { onclick: once(() => startForm(form.formId)) }, picture("new"), formName(form)))),
         asOf ? el("p.hint", {}, t("as_of", { when: day(asOf, true) })) : el("p.hint", {}, t("as_of.never")),

@@ -80,7 +80,7 @@ def _listed(form: OfferedForm, md5: str, informant: str) -> dict[str, object]:
         "md5": md5,
         "url": f"field/plans/{form.id}.json",
         "informant": informant,
-        "title": {"en": form.title, "fr": form.title},
+        "title": packs.titles_of_form(form.id),
         "lists": sorted(file.filename.removesuffix(".csv") for file in files if file.kind != "file"),
         "media": [
             {"name": file.filename, "md5": file.md5, "url": f"forms/{form.id}/media/{quote(file.filename)}"}

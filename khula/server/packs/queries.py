@@ -1,6 +1,7 @@
 """Reading packs and their forms: a pack by the version that was published, a form by what a device says it is."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -93,10 +94,16 @@ class _Asked(msgspec.Struct):
     sensitivity: str = ""
 
 
+class _Labelled(msgspec.Struct):
+    form: str = ""
+    label: dict[str, str] = {}
+
+
 class _Questions(msgspec.Struct):
     """Of a pack only what is asked here."""
 
     questions: dict[str, _Asked] = {}
+    instruments: dict[str, _Labelled] = {}
 
 
 def sealed_questions(form_pk: int) -> tuple[str, ...]:
@@ -107,6 +114,25 @@ def sealed_questions(form_pk: int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _sealed(form_id: str, content_hash: str) -> tuple[str, ...]:
-    content = PackVersion.objects.values_list("content", flat=True).get(content_hash=content_hash)
-    asked = msgspec.json.decode(content, type=_Questions).questions
+    asked = _questions(content_hash).questions
     return tuple(name for name, one in asked.items() if one.form == form_id and one.sensitivity == "S4")
+
+
+def titles_of_form(form_pk: int) -> dict[str, str]:
+    """What the form is called, by language. An XLSForm has one title; where the form asks one instrument alone, the
+    pack's words for that instrument are its title in the other languages. Else it has none in them.
+    """
+    form = Form.objects.values_list("form_id", "title", "pack_version__content_hash").get(pk=form_pk)
+    return dict(_titles(*form))
+
+
+@lru_cache(maxsize=64)
+def _titles(form_id: str, title: str, content_hash: str) -> Mapping[str, str]:
+    labels = [one.label for one in _questions(content_hash).instruments.values() if one.form == form_id]
+    return {**(labels[0] if len(labels) == 1 else {}), "en": title}
+
+
+@lru_cache(maxsize=8)
+def _questions(content_hash: str) -> _Questions:
+    content = PackVersion.objects.values_list("content", flat=True).get(content_hash=content_hash)
+    return msgspec.json.decode(content, type=_Questions)
