@@ -308,11 +308,13 @@ def assert_nothing_is_lost(khula: Khula, day: Day) -> None:
 
 def assert_the_children_are_enrolled_once(khula: Khula, day: Day, called: str) -> None:
     facts = {
-        day.known: (called, f"{day.family}-Zwane", "male", "2019-05-14"),
-        day.new: ("Bonolo", f"{day.family}-Nkosi", "male", "2019-05-04"),
+        day.known: (called, f"{day.family}-Zwane", "male", "2019-05-14", "zu"),
+        day.new: ("Bonolo", f"{day.family}-Nkosi", "male", "2019-05-04", ""),
     }
     for child, expected in facts.items():
-        found = khula.rows("SELECT given_names, family_name, sex, birth_date FROM schools_child WHERE id = ?", child)
+        found = khula.rows(
+            "SELECT given_names, family_name, sex, birth_date, home_language FROM schools_child WHERE id = ?", child
+        )
         assert [tuple(map(str, row)) for row in found] == [expected]
         enrolled = khula.rows("SELECT 1 FROM events_event WHERE kind = 'child.enrolled' AND subject = ?", child)
         assert len(enrolled) == len(khula.rows("SELECT 1 FROM schools_enrolment WHERE child_id = ?", child)) == 1
@@ -324,21 +326,16 @@ def assert_every_phone_has_the_same_list(world: World, day: Day, called: str) ->
         assert same[0] == same[1] == same[2]
     known, new = rows[day.known][0], rows[day.new][0]
     assert (known["label"], new["label"]) == (f"{called} {day.family}-Zwane", f"Bonolo {day.family}-Nkosi")
-    assert (known["given_names"], known["sex"], known["birth_date"]) == (called, "male", "2019-05-14")
+    assert (known["given_names"], known["sex"], known["birth_date"], known["language"]) == (
+        called, "male", "2019-05-14", "zu",
+    )  # fmt: skip
     assert (new["family_name"], new["sex"], new["class"]) == (f"{day.family}-Nkosi", "male", "1B")
-    assert kept_language(world.khula, day.known) == "zu"
-    # One for each change, one for each label that the server made of it, and two of the registration.
-    assert (known["__version"], new["__version"]) == ("11", "5")
+    # Two of the registration, one for each change, and one for each that the server writes on the list otherwise.
+    assert (known["__version"], new["__version"]) == ("12", "5")
 
 
 def listed(phone: Phone, child: str) -> dict[str, str]:
     return {name: text for name, text in phone.row(child).items() if name not in OF_THE_BRANCH}
-
-
-def kept_language(khula: Khula, child: str) -> str:
-    """No list shows it, but the row knows it."""
-    ((data,),) = khula.rows("SELECT data FROM collection_entity WHERE id = ?", child)
-    return str(json.loads(str(data))["home_language"])
 
 
 def assert_the_voices_are_heard_once(world: World, day: Day) -> None:

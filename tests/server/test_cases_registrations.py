@@ -1,5 +1,7 @@
 """A registration is "in a case" once its child has one, so that what is left under "received" is what nobody used."""
 
+import csv
+import io
 from uuid import uuid4
 
 import pytest
@@ -23,6 +25,25 @@ def cast() -> Cast:
 def phone(cast: Cast) -> Phone:
     published(ENROL, informant="register")
     return Phone(cast.fieldworker)
+
+
+#: As the shipped form, with where the child is and what it speaks at home.
+PLACED = ENROL.replace(
+    "| settings |",
+    """| | text | class_name | Class | Classe | class_name |
+| | text | home_language | Language | Langue | home_language |
+| settings |""",
+)
+
+
+def placed(child: str, school_class: str, grade: str, language: str, **words: str) -> bytes:
+    more = f"<class_name>{school_class}</class_name><home_language>{language}</home_language>"
+    xml = record(child, create="1", grade=grade, **words)
+    return xml.replace(b"</grade>", b"</grade>" + more.encode())
+
+
+def rows(phone: Phone) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(phone.get("lists/learners.csv").content.decode())))
 
 
 def register(phone: Phone, cast: Cast, child: str, **words: str) -> None:
@@ -112,3 +133,21 @@ def test_refusing_what_waited_does_not_make_it_used(cast: Cast, phone: Phone) ->
     register(phone, cast, str(uuid4()), instance_id="uuid:one", emis=cast.other_school.emis_number)
     settle_entity_problem(problem_id=EntityProblem.objects.get().pk, by=cast.coordinator.pk)
     assert states() == {"uuid:one": "received"}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in their order", "the correction first"])
+def test_a_correction_of_where_a_child_is_and_what_it_speaks_counts_whichever_comes_first(
+    cast: Cast, order: tuple[int, int]
+) -> None:
+    published(PLACED, informant="register")
+    phone, child, emis = Phone(cast.fieldworker), str(uuid4()), cast.school.emis_number
+    records = [
+        placed(child, "1A", "1", "zu", emis=emis, instance_id="uuid:one"),
+        placed(child, "2C", "2", "st", emis=emis, instance_id="uuid:two", deprecated="uuid:one"),
+    ]
+    for place in order:
+        assert phone.post(records[place]).status_code in (201, 202)
+    enrolled = Child.objects.get(pk=child)
+    assert (str(enrolled.school_class.name), enrolled.school_class.grade, enrolled.home_language) == ("2C", "2", "st")
+    (row,) = (row for row in rows(phone) if row["name"] == child)
+    assert (row["class"], row["grade"], row["language"]) == ("2C", "2", "st")

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from khula.server.cases.models import Case
 from khula.server.collection import actions as collection
-from khula.server.collection.models import Entity, EntityProblem, Submission
+from khula.server.collection.models import Entity, EntityProblem, EntityVersion, Submission
 from khula.server.collection.queries import received
 from khula.server.events.models import Event
 from khula.server.events.queries import facts_of
-from khula.server.schools.actions import add_class, correct_child, enrol_child
+from khula.server.schools.actions import add_class, correct_child, enrol_child, move_child
 from khula.server.schools.models import Child, School, SchoolClass
 from khula.server.schools.queries import class_for, primary_caregivers_now
 from khula.server.waves.queries import current_wave_of_school
@@ -71,7 +71,7 @@ def enrol_registered(event: Event) -> None:
         return
     entity = Entity.objects.get(pk=event.subject)
     said = read_properties(entity.data)
-    on = received(int(facts_of(event)["submission"])).asked_on or event.at.date()
+    on = _day_of(event)
     known = {"given_names": entity.label[:80], "family_name": "", "sex": "", "birth_date": None, **_facts(said)}
     enrol_child(
         child_id=entity.pk,
@@ -85,15 +85,38 @@ def enrol_registered(event: Event) -> None:
 
 
 def correct_from_device(event: Event) -> None:
-    """What follows `learner.changed`: a name, sex or birth date that a form has put right is right here, too."""
+    """What follows `learner.changed`: what a form has put right about a child is right here, too."""
     child = Child.objects.filter(pk=event.subject).first()
     if child is None:
         return
-    said = _facts(read_properties(Entity.objects.values_list("data", flat=True).get(pk=event.subject)))
-    changed = {name: fact for name, fact in said.items() if fact != getattr(child, name)}
+    said = read_properties(Entity.objects.values_list("data", flat=True).get(pk=event.subject))
+    anew = _said_anew(event)
+    facts = _facts(said) | _facts_said_anew(said, anew)
+    changed = {name: fact for name, fact in facts.items() if fact != getattr(child, name)}
     if changed:
         correct_child(child=child, by=event.by_id, **changed)
+    if any(said.get(name) for name in anew & {"class_name", "grade"}):
+        on = _day_of(event)
+        move_child(child=child, school_class=_class_of(child.school, said, on), on=on, by=event.by_id)
     registrations_in_case(Case.objects.filter(child=child))
+
+
+def _said_anew(event: Event) -> set[str]:
+    """What the submission says otherwise than the row did. The row itself still has what it said long ago of facts
+    that have been put right on the server since."""
+    versions = EntityVersion.objects.filter(entity=event.subject).order_by("-version")
+    made = versions.filter(submission=int(facts_of(event)["submission"])).first()
+    before = versions.filter(version=made.version - 1).first() if made else None
+    if made is None or before is None:
+        return set()
+    then, now = read_properties(before.data), read_properties(made.data)
+    return {name for name in then.keys() | now.keys() if then.get(name, "") != now.get(name, "")}
+
+
+def _facts_said_anew(said: Mapping[str, str], anew: set[str]) -> dict[str, Any]:
+    spoken = {"home_language": said.get("home_language", "")[:8]} if "home_language" in anew else {}
+    exact = {"birth_date_estimated": said.get("birth_date_exact") == "no"} if "birth_date_exact" in anew else {}
+    return {**spoken, **exact}
 
 
 def registrations_in_case(cases: QuerySet[Case]) -> None:
@@ -121,6 +144,11 @@ def _class_of(school: School, said: Mapping[str, str], on: date) -> SchoolClass:
     name, grade = said.get("class_name", "").strip()[:40], said.get("grade", "").strip()[:4]
     found = class_for(school_id=school.pk, name=name, grade=grade, year=on.year)
     return found or add_class(school=school, grade=grade, name=name or f"Grade {grade}", year=on.year)
+
+
+def _day_of(event: Event) -> date:
+    """The day on which the form was filled."""
+    return received(int(facts_of(event)["submission"])).asked_on or event.at.date()
 
 
 def _day(text: str) -> date | None:
