@@ -1,6 +1,7 @@
 """Writes of paper: sheets printed, typing kept, two keyings compared and decided, the answers handed to the door."""
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -30,7 +31,12 @@ from khula.server.packs.models import Form
 from khula.server.schools.models import Child
 from khula.server.waves.models import Wave
 
-__all__ = ["CannotFinish", "NotStored", "decide", "finish", "hand_in", "keep_typing", "print_sheets", "set_rule"]
+__all__ = [
+    "CannotFinish", "decide", "decide_and_hand_in", "finish", "finish_and_hand_in", "hand_in", "keep_typing",
+    "print_sheets", "set_rule", "try_to_hand_in",
+]  # fmt: skip
+
+log = logging.getLogger(__name__)
 
 
 class CannotFinish(Exception):
@@ -167,6 +173,35 @@ def hand_in(*, sheet_id: int, by: int) -> Receipt | None:
     )
     _note(sheet_id, receipt, len(done), by)
     return receipt
+
+
+def finish_and_hand_in(
+    *,
+    sheet_id: int,
+    typed: Mapping[str, str],
+    answers: Mapping[str, str],
+    by: int,
+    stands_so: bool,
+    knows_alone: bool,
+) -> None:
+    """What two persons agree on, or one where the school lets one do, goes on at once. Raises CannotFinish."""
+    finish(
+        sheet_id=sheet_id, typed=typed, answers=answers, by=by, stands_so=stands_so, knows_alone=knows_alone
+    )  # fmt: skip
+    try_to_hand_in(sheet_id=sheet_id, by=by)
+
+
+def decide_and_hand_in(*, sheet_id: int, decided: Mapping[str, str], by: int) -> None:
+    decide(sheet_id=sheet_id, decided=decided, by=by)
+    try_to_hand_in(sheet_id=sheet_id, by=by)
+
+
+def try_to_hand_in(*, sheet_id: int, by: int) -> None:
+    """If the door cannot write just now, the sheet stays agreed, and its page offers to hand it in again."""
+    try:
+        hand_in(sheet_id=sheet_id, by=by)
+    except NotStored:
+        log.warning("sheet %s is agreed and could not be handed in yet", sheet_id)
 
 
 @transaction.atomic

@@ -106,13 +106,6 @@ def shown(item: Item, answer: str) -> str:
     return answer
 
 
-def retyped(item: Item, answer: str) -> str:
-    """An answer as it would be typed."""
-    if item.choices and answer:
-        return " ".join(str(one.number) for one in item.choices if one.code in answer.split())
-    return answer
-
-
 def _type_of(plan: Json, item: Item) -> str:
     more = plan["nodes"][item.node][2:]
     return str(more[0].get("t", "")) if more else ""

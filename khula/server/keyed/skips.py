@@ -75,7 +75,7 @@ def _label(item: Item, code: str) -> str:
 def _ticked(item: Item | None, codes: Sequence[str]) -> str:
     if item is None or not item.choices:
         raise CannotSay
-    choices = _(" or ").join(f"“{_label(item, code)}”" for code in codes)
+    choices = _(" or ").join(_("“%(choice)s”") % {"choice": _label(item, code)} for code in codes)
     return _("%(choices)s is ticked at question %(n)s") % {"choices": choices, "n": item.number}
 
 
