@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from django.http import HttpResponse
+from django.test import Client
 from django.utils import timezone
 
 from khula.analysis.packs.forms import CompiledForm, compile_form
@@ -17,6 +19,8 @@ from khula.server.cases.models import Assessment, Case, RaisedAlert, Voice
 from khula.server.collection.models import Submission
 from khula.server.events.models import Event
 from khula.server.packs.models import Form, PackVersion
+from khula.server.people.models import User
+from khula.server.safeguarding.models import AlertDuty
 from khula.server.schools.actions import enrol_child
 from khula.server.schools.models import Child
 from khula.server.waves.models import Assignment, Wave
@@ -205,3 +209,41 @@ def test_a_note_that_waited_calls_as_soon_as_its_child_is_in_a_wave(cast: Cast, 
     )  # fmt: skip
     assert kept("kh_safety") == ("in case", "", OWETHU)
     assert [alert for alert, *_ in raised()] == ["a_k_unsafe"]
+
+
+# Who reads it
+
+
+@pytest.mark.parametrize(("who", "answer"), [("social_worker", 200), ("coordinator", 404), ("teacher", 404), ("nurse", 404),
+                                             ("psychologist", 404), ("fieldworker", 403), ("administrator", 403),
+                                             ("stranger", 404)])  # fmt: skip
+def test_a_safety_note_is_read_by_those_who_are_told_of_its_alert_and_by_nobody_else(
+    cast: Cast, wave: Wave, who: str, answer: int
+) -> None:
+    Phone(cast.teacher).post(note(cast.amahle, wave=wave.pk))
+    page = read_by(getattr(cast, who))
+    assert page.status_code == answer
+    assert (b"She said: not home" in page.content) == (answer == 200)
+
+
+def test_the_note_stands_in_the_words_of_the_form_and_its_reader(cast: Cast, wave: Wave) -> None:
+    Phone(cast.teacher).post(note(cast.amahle, wave=wave.pk))
+    english = read_by(cast.social_worker).content.decode()
+    assert "What did you see or hear? Use the child’s own words." in english
+    assert "<dd>Nobody yet</dd>" in english
+    cast.social_worker.language = "fr"
+    cast.social_worker.save()
+    assert "<dd>Personne encore</dd>" in read_by(cast.social_worker).content.decode()
+
+
+def test_an_alert_of_a_voice_has_no_note(cast: Cast, wave: Wave) -> None:
+    said = "<t_safety><t_signs>injury</t_signs></t_safety>"
+    Phone(cast.fieldworker).post(record("kh_teacher", cast.amahle, said, wave=wave.pk))
+    assert read_by(cast.social_worker).status_code == 404
+
+
+def read_by(user: User) -> HttpResponse:
+    client = Client()
+    client.force_login(user)
+    duty = AlertDuty.objects.get().pk
+    return client.get(f"/alerts/{duty}/note")

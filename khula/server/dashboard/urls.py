@@ -36,6 +36,7 @@ urlpatterns = [
     path("concerns/<uuid:concern_id>/record", safeguarding.record_concern, name="record_concern"),
     path("concerns/<uuid:concern_id>/form-22.pdf", safeguarding.form_22, name="form_22"),
     path("alerts", safeguarding.alerts_page, name="alerts"),
+    path("alerts/<int:duty_id>/note", safeguarding.note_page, name="safety_note"),
     path("alerts/<int:duty_id>/take-up", safeguarding.acknowledge, name="acknowledge"),
     path("alerts/named", safeguarding.designations, name="designations"),
     path("alerts/named/school/<int:school_id>", safeguarding.name_designated, name="name_designated"),

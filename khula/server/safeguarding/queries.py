@@ -9,7 +9,10 @@ import msgspec
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from khula.analysis.packs.pack import Question, Text
+from khula.server.collection.queries import received
 from khula.server.consent.access import GRANTS, Reader, can, reach, roles_named, schools_for
+from khula.server.packs.queries import pack_of
 from khula.server.people.models import User
 from khula.server.people.roles import Role
 from khula.server.safeguarding.kinds import rule_of
@@ -39,6 +42,7 @@ class ToldAlert:
     acknowledged_at: datetime | None
     acknowledged_by: str
     sees_child: bool
+    note: bool  # a safety note raised it, and this reader may read the note
 
 
 def is_designated(reader: Reader) -> bool:
@@ -68,6 +72,30 @@ def alerts_for(reader: Reader, language: str, *, now: datetime | None = None) ->
 
 def alert_for(reader: Reader, duty_id: int, language: str) -> ToldAlert | None:
     return next((one for one in alerts_for(reader, language) if one.duty_id == duty_id), None)
+
+
+def note_behind(reader: Reader, duty_id: int, language: str) -> tuple[ToldAlert, list[tuple[str, str]]] | None:
+    """The alert and (question, answer) of the safety note that raised it, as it was written; for who is told of it."""
+    told = alert_for(reader, duty_id, language)
+    if told is None or not told.note:
+        return None
+    alert = AlertDuty.objects.select_related("alert").get(pk=duty_id).alert
+    got = received(alert.note_id)
+    asked = pack_of(alert.pack_version_id).questions.values()
+    answered = ((one, got.answers.get(one.name, "")) for one in asked if one.form == got.xform_id and one.label)
+    return told, [(_said(one.label, language), _answer(one, text, language)) for one, text in answered if text]
+
+
+def _answer(question: Question, text: str, language: str) -> str:
+    """Codes in the words of the form; a moment without its seconds."""
+    labels = {choice.name: _said(choice.label, language) for choice in question.choices}
+    if labels:
+        return ", ".join(labels.get(code, code) for code in text.split())
+    return f"{text[:10]} {text[11:16]}" if question.type.casefold() == "datetime" else text
+
+
+def _said(text: Text, language: str) -> str:
+    return text.get(language) or text.get("en", "")
 
 
 def waiting_for(reader: Reader) -> int:
@@ -116,6 +144,7 @@ def _shown(
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=alert.acknowledged_by.full_name if alert.acknowledged_by else "",
         sees_child=bool(can(reader, "see child", child=child)),
+        note=whole and alert.note_id is not None,
     )
 
 

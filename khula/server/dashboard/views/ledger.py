@@ -47,7 +47,15 @@ PROPERTY_WORDS = {
     "school_emis": _("EMIS number of the school"),
     "home_language": _("Home language"),
 }
-FORM_WORDS = {**VOICES, "register": _("Registration")}
+FORM_WORDS = {
+    **VOICES,
+    "register": _("Registration"),
+    "service": _("Service contact"),
+    "followup": _("Follow-up"),
+    "reading": _("Task with the child"),
+    "teacher_class": _("Class at a glance"),
+    "safety": _("Safety note"),
+}
 
 
 class NoteForm(forms.Form):

@@ -44,6 +44,16 @@ def _alert_row(one: ToldAlert) -> dict[str, object]:
     return {"alert": one, "urgency": urgency, "address": short(one.child_id)}
 
 
+@needs("see alerts")
+def note_page(request: HttpRequest, duty_id: int) -> HttpResponse:
+    """The safety note behind an alert, for those who are told of it."""
+    found = queries.note_behind(request.reader, duty_id, translation.get_language()[:2])
+    if found is None:
+        raise Http404
+    told, answers = found
+    return render(request, "dashboard/safety_note.html", {**_alert_row(told), "answers": answers})
+
+
 @require_POST
 @needs("see alerts")
 def acknowledge(request: HttpRequest, duty_id: int) -> HttpResponse:
