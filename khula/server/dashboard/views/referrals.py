@@ -41,7 +41,7 @@ from khula.server.services.models import FollowUp, ProviderLink, Referral, Refer
 from khula.server.services.states import ENDS, NEXT
 
 A_PAGE = 50
-SHOWS = (("mine", _("Mine")), ("all", _("All")), ("ended", _("Ended")))
+SHOWS = (("mine", _("Mine")), ("all", _("All referrals")), ("ended", _("Ended")))
 
 
 @needs("see referrals")
