@@ -14,7 +14,7 @@ from tests.clients.khula_process import Khula, served
 from tests.field.a_tablet import Tablet, playing, until_true
 from tests.field.bad_network import MOODS, BadNetwork
 from tests.field.kill import kill_browser
-from tests.field.test_field_journey import GIVEN, fill_to_the_end, start_voice, token
+from tests.field.test_field_journey import fill_to_the_end, start_voice, token
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
 
@@ -65,10 +65,9 @@ def khula(tmp_path: Path) -> Iterator[tuple[Khula, dict[str, Any]]]:
 
 
 def test_three_hostile_days_and_each_record_is_on_the_board_once_with_the_devices_levels(
-    khula: tuple[Khula, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    khula: tuple[Khula, dict[str, Any]], tmp_path: Path
 ) -> None:
     server, prepared = khula
-    monkeypatch.setitem(GIVEN, "r_grade", "1")  # that of the class: the server goes by the class
     network = BadNetwork(server.port)
     with playing() as playwright:
         tablet = Battery(playwright, tmp_path / "profile", network.address)

@@ -55,3 +55,23 @@ test("a child is on the lists with its record and not without: a kill, or a full
   assert.deepEqual((await registeredHere()).map(({ id }) => id), ["a", "b"]);
   workAt(null);
 });
+
+test("a child registered here has the grade of its class, as the server will have it", async () => {
+  const classes = [
+    { school: "1", name: "1B", grade: "1" }, { school: "1", name: "RA", grade: "R" }, { school: "1", name: "1A", grade: "1" },
+    { school: "2", name: "1C", grade: "2" },
+  ];
+  const desk = deskWith({ registered: [], today: { as_of: "2026-11-22T06:00:00+00:00", classes, children: [] } });
+  workAt(/** @type {any} */ (desk));
+  const place = async (row) => {
+    await remember({ ...child("a"), row: { school_emis: "1", ...row } }, ({ kind, id, value }) => desk.put(kind, id, value));
+    const { class_name, grade } = (await registeredHere())[0].row;
+    return [class_name, grade];
+  };
+  assert.deepEqual(await place({ class_name: " 1b", grade: "R" }), ["1B", "1"]);
+  assert.deepEqual(await place({ class_name: "", grade: "R" }), ["RA", "R"], "the only one of its grade");
+  assert.deepEqual(await place({ class_name: "", grade: "1" }), ["", "1"], "one of two");
+  assert.deepEqual(await place({ class_name: "1C", grade: "R" }), ["RA", "R"], "another school's class decides nothing");
+  assert.deepEqual(await place({ class_name: "3A", grade: "3" }), ["3A", "3"], "a class nobody has written down yet");
+  workAt(null);
+});

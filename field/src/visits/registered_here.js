@@ -1,5 +1,5 @@
 // A finished registration in; the child on the tablet's lists at once, before the server has met it, out.
-import { desk } from "./desk.js";
+import { desk, me } from "./desk.js";
 
 /** @typedef {{id: string, label: string, row: Record<string, string>}} Registered */
 const LIST = "learners";
@@ -16,6 +16,16 @@ export function registration(xml, named) {
   const label = entity.querySelector("label")?.textContent ?? "";
   const row = Object.fromEntries(Object.entries(named).flatMap(([name, value]) => (/^[a-z]_/.test(name) ? [[name.slice(2), value]] : [])));
   return { id, label, row };
+}
+
+/** What the server will make of it: the class decides, by its name; without one it knows, the only class of the grade.
+ * @param {Record<string, string>} row @param {{school: string, name: string, grade: string}[]} classes @param {string} [own] where the form names no school @returns {Record<string, string>} */
+export function placed(row, classes, own = me().school?.emis) {
+  const same = (/** @type {string} */ one, other = "") => one.trim().toLowerCase() === other.trim().toLowerCase();
+  const here = classes.filter(({ school }) => school === (row.school_emis?.trim() || own));
+  const ofGrade = here.filter(({ grade }) => grade === row.grade?.trim());
+  const found = here.find(({ name }) => same(name, row.class_name)) ?? (ofGrade.length === 1 ? ofGrade[0] : undefined);
+  return found ? { ...row, class_name: found.name, grade: found.grade } : row;
 }
 
 let turn = Promise.resolve();
@@ -35,7 +45,8 @@ function edit(at, change) {
  * child that no record speaks of. @param {Registered} child @param {(change: import("../store/types.js").Change) => Promise<void>} finalise */
 export function remember(child, finalise) {
   const done = turn.then(async () => {
-    const value = [...(await registeredHere()).filter((one) => one.id !== child.id), child];
+    const row = placed(child.row, (await desk().get("today", "today"))?.classes ?? []);
+    const value = [...(await registeredHere()).filter((one) => one.id !== child.id), { ...child, row }];
     await finalise({ kind: "setting", id: "registered", value });
   });
   turn = done.catch(() => {});

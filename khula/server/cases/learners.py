@@ -77,7 +77,7 @@ def enrol_registered(event: Event) -> None:
         child_id=entity.pk,
         home_language=said.get("home_language", "")[:8],
         birth_date_estimated=said.get("birth_date_exact") == "no",
-        school_class=_class_of(School.objects.get(pk=int(entity.scope)), said, on),
+        school_class=_placed(event, School.objects.get(pk=int(entity.scope)), said, on),
         since=on,
         by=event.by_id,
         **known,
@@ -137,6 +137,14 @@ def _facts(said: Mapping[str, str]) -> dict[str, Any]:
     sex = {"sex": said["sex"]} if said.get("sex") in Child.Sex.values else {}
     born = _day(said.get("birth_date", ""))
     return {**names, **sex, **({"birth_date": born} if born else {})}
+
+
+def _placed(event: Event, school: School, said: Mapping[str, str], on: date) -> SchoolClass:
+    """The class decides the grade; where the form gives another, a person is asked to look."""
+    found = _class_of(school, said, on)
+    if said.get("grade", "").strip() not in ("", found.grade):
+        collection.mark(int(facts_of(event)["submission"]), "grade_differs")
+    return found
 
 
 def _class_of(school: School, said: Mapping[str, str], on: date) -> SchoolClass:

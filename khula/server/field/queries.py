@@ -20,7 +20,7 @@ from khula.server.field.keys import as_base64, seal_key
 from khula.server.packs import queries as packs
 from khula.server.packs.models import Form, PackVersion
 from khula.server.people.models import User
-from khula.server.schools.models import School
+from khula.server.schools.models import School, SchoolClass
 from khula.server.waves.models import Assignment, Wave
 from khula.server.waves.queries import current_wave_of_school
 
@@ -154,6 +154,7 @@ def today(user_id: int) -> dict[str, object]:
     return {
         "as_of": timezone.now().isoformat(timespec="seconds"),
         "wave": _wave(here or next((wave for wave in waves.values() if wave), None)),
+        "classes": _classes(children, first),
         "children": [
             {
                 "id": child.id,
@@ -169,6 +170,16 @@ def today(user_id: int) -> dict[str, object]:
             for child in children
         ],
     }
+
+
+def _classes(children: Iterable[_Child], first: School | None) -> list[dict[str, str]]:
+    """The classes of this year at the schools of these children and of this person: a child registered on the tablet
+    has the grade of the class it is put in, there as here.
+    """
+    schools = {child.school_id for child in children} | ({first.pk} if first else set())
+    rows = SchoolClass.objects.filter(school__in=schools, year=timezone.localdate().year).order_by("school_id", "name")
+    columns = rows.values_list("school__emis_number", "name", "grade")
+    return [{"school": school, "name": name, "grade": grade} for school, name, grade in columns]
 
 
 def _children(reader: Reader) -> list[_Child]:
