@@ -97,7 +97,7 @@ def correct_from_device(event: Event) -> None:
         correct_child(child=child, by=event.by_id, **changed)
     if any(said.get(name) for name in anew & {"class_name", "grade"}):
         on = _day_of(event)
-        move_child(child=child, school_class=_class_of(child.school, said, on), on=on, by=event.by_id)
+        move_child(child=child, school_class=_placed(event, child.school, said, on), on=on, by=event.by_id)
     registrations_in_case(Case.objects.filter(child=child))
 
 
