@@ -68,8 +68,8 @@ def test_the_page_number_is_told_in_the_language_of_the_page() -> None:
 def test_the_same_words_give_the_same_bytes() -> None:
     parts = [Heading("One", 1), Ticks("Which?", [("this", True), ("that", False)])]
     assert pdf(parts, title="t", language="en") == pdf(parts, title="t", language="en")
-    assert "☒ this" in text_of(pdf(parts, title="t", language="en"))
-    assert "☐ that" in text_of(pdf(parts, title="t", language="en"))
+    read = " ".join(text_of(pdf(parts, title="t", language="en")).split())
+    assert "☒ this ☐ that" in read
 
 
 def test_long_words_and_long_cells_do_not_break_the_sheet() -> None:

@@ -199,7 +199,7 @@ def test_three_presses_lead_from_the_childs_page_to_the_form_filled_in(cast: Cas
     assert "Start Form 22" in body(client.get(first[1]))
     form = body(client.get(client.post(first[1]).url))
     for known in ("Nkosi", "Amahle", "2018-05-04", "Ikusasa Primary School", "700400001", "Thandi Nkosi",
-                  "Mr Thabo Mokoena", "Grade 1, class 1B"):  # fmt: skip
+                  "Mr Thabo Mokoena", "Grade 1, class 1B", "isiZulu"):  # fmt: skip
         assert f'value="{known}"' in form, known
 
 

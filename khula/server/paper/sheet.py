@@ -106,9 +106,9 @@ class _Numbered(Canvas):
         for number, page in enumerate(self.kept, 1):
             self.__dict__.update(page)
             self.setFont("Paper", 8)
-            self.drawString(MARGIN, 11 * mm, self.foot)
+            self.drawString(MARGIN + 6, 11 * mm, self.foot)
             numbered = _("Page %(n)s of %(of)s") % {"n": number, "of": len(self.kept)}
-            self.drawRightString(A4[0] - MARGIN, 11 * mm, numbered)
+            self.drawRightString(A4[0] - MARGIN - 6, 11 * mm, numbered)
             super().showPage()
         super().save()
 
@@ -163,14 +163,15 @@ def _fields(part: Fields) -> list[Flowable]:
 
 
 def _ticks(part: Ticks) -> list[Flowable]:
-    boxes = "    ".join(f"{'☒' if chosen else '☐'} {words}" for words, chosen in part.choices)
+    gap = "\N{NO-BREAK SPACE}"  # a box never stands at the end of a line, away from its words
+    boxes = f"{gap * 3} ".join(f"{'☒' if chosen else '☐'}{gap}{words}" for words, chosen in part.choices)
     return [*_words(Words(part.asked, strong=True)), *_words(Words(boxes))]
 
 
 def _table(part: Table) -> list[Flowable]:
     head, cell = _style(8.5, strong=True, below=0), _style(8.5, below=0)
     rows = [[_paragraph(text, head) for text in part.head]]
-    rows += [[_paragraph(text, cell) for text in row] for row in part.rows]
+    rows += [[_paragraph(text or "\n", cell) for text in row] for row in part.rows]  # room to write in an empty cell
     parts = part.wide or [1] * len(part.head)
     grid = Grid(rows, colWidths=[WIDTH * one / sum(parts) for one in parts], repeatRows=1, splitInRow=1)
     grid.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("GRID", (0, 0), (-1, -1), 0.4, grey),

@@ -16,6 +16,7 @@ from khula.server.paper.sheet import Fields, Heading, Lines, Part, Ticks, Words,
 from khula.server.people.models import User
 from khula.server.people.roles import Role
 from khula.server.safeguarding.models import Concern, ConcernRecord, ConcernVersion
+from khula.server.schools.languages import own_name
 from khula.server.schools.models import Child, School
 from khula.server.schools.queries import posts_of, primary_caregiver
 
@@ -163,7 +164,7 @@ def _of_child(child: Child) -> dict[str, str]:
         "child_names": child.given_names,
         "child_sex": child.sex,
         "child_birth": born,
-        "child_language": child.home_language,
+        "child_language": own_name(child.home_language),
         "grade": _("Grade %(grade)s, class %(name)s") % {"grade": klass.grade, "name": klass.name} if klass else "",
         "caregiver": care.caregiver.full_name if care else "",
         "caregiver_relation": care.relation if care else "",
