@@ -119,6 +119,7 @@ def test_each_child_begins_on_a_page_of_its_own_and_no_page_is_without_its_code(
     page = window.new_page()
     print_sheets(page, cast, "teacher")
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 794, "height": 2246})  # two pages of A4
     keep_picture(page, "paper_printed")
     assert page.evaluate(SIDEWAYS) <= 0
     assert page.locator("article.sheet").count() == 3

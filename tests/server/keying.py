@@ -78,7 +78,7 @@ def as_typed(sheet: Sheet, said: Mapping[str, str], day: str = "2/3/2026") -> di
     typed = {"q0": day}
     for name, text in said.items():
         item = known[name]
-        numbers = [str(one.number) for code in text.split() for one in item.choices if one.code == code]
+        numbers = [one.mark for code in text.split() for one in item.choices if one.code == code]
         typed[f"q{item.number}"] = " ".join(numbers) if item.choices else text
     return typed
 
@@ -106,9 +106,9 @@ def anything(sheet: Sheet, seed: int) -> dict[str, str]:
 
 def _anything(item: Item, chance: random.Random) -> str:
     if item.kind == "select":
-        return " ".join(str(one.number) for one in chance.sample(item.choices, chance.randint(1, 2)))
+        return " ".join(one.mark for one in chance.sample(item.choices, chance.randint(1, 2)))
     if item.choices:
-        return str(chance.choice(item.choices).number)
+        return chance.choice(item.choices).mark
     return {"number": str(chance.randint(1, 9)), "decimal": f"{chance.randint(15, 30)}.{chance.randint(1, 9)}",
             "date": f"{chance.randint(1, 28)}/2/2026", "range": item.least, "trigger": "1"}.get(
         item.kind, f"said so {chance.randint(1, 99)}"

@@ -219,11 +219,11 @@ def problems(page: str) -> dict[int, str]:
         ("t_months", "two", "This is no whole number."),
         ("t_months", "1.5", "This is no whole number."),
         ("t_months", "99999999999", "This is no whole number."),
-        ("t_fn_learn", "0", "Type the number beside the ticked box: 1, 2, 3, 4, 5."),
-        ("t_fn_learn", "6", "Type the number beside the ticked box"),
-        ("t_fn_learn", "yes", "Type the number beside the ticked box"),
+        ("t_fn_learn", "0", "Type what stands beside the ticked box: 1, 2, 3, 4, 5."),
+        ("t_fn_learn", "6", "Type what stands beside the ticked box"),
+        ("t_fn_learn", "yes", "Type what stands beside the ticked box"),
         ("t_fn_learn", "1 2", "Only one box may be ticked here."),
-        ("t_signs", "2 99", "Type the number beside the ticked box"),
+        ("t_signs", "2 99", "Type what stands beside the ticked box"),
         ("t_sna1_date", "31/2/2026", "There is no such day."),
         ("t_sna1_date", "soon", "There is no such day."),
         ("q0", "", "Type the day of the talk."),
@@ -317,3 +317,19 @@ def test_what_somebody_wrote_is_shown_as_text(cast: Cast, sheet: Sheet) -> None:
     keying.by(cast.nurse).post(f"/paper/{sheet.code}/decide", {f"w{number}": "2"})
     sheet.refresh_from_db()
     assert keying.answers_in(sheet)["t_good_at"] == "sings ]]> & 'x'"
+
+
+def test_where_choices_begin_with_a_number_of_their_own_letters_stand_beside_the_boxes(
+    cast: Cast, sheet: Sheet
+) -> None:
+    """ "7 – Outstanding" as the first choice: whoever types 7 would have keyed the worst mark."""
+    named = keying.named(sheet)
+    assert [one.mark for one in named["t_caps_hl"].choices][:3] == ["a", "b", "c"]
+    assert [one.mark for one in named["t_fn_learn"].choices][:3] == ["1", "2", "3"]
+    number = named["t_caps_hl"].number
+    typed = keying.as_typed(sheet, {"t_signs": "none"})
+    assert keying.key(cast.nurse, sheet, {**typed, f"q{number}": "7"}).status_code == 422
+    for user in (cast.nurse, cast.coordinator):
+        assert keying.key(user, sheet, {**typed, f"q{number}": "A"}).status_code == 302
+    sheet.refresh_from_db()
+    assert keying.answers_in(sheet)["t_caps_hl"] == named["t_caps_hl"].choices[0].code

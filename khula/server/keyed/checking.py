@@ -101,7 +101,7 @@ def read(plan: Json, item: Item, typed: str) -> str:
 def shown(item: Item, answer: str) -> str:
     """An answer in words a person compares with the paper."""
     if item.choices and answer:
-        labels = {one.code: f"{one.number} {one.label}" for one in item.choices}
+        labels = {one.code: f"{one.mark} {one.label}" for one in item.choices}
         return ", ".join(labels.get(code, code) for code in answer.split())
     return answer
 
@@ -112,16 +112,15 @@ def _type_of(plan: Json, item: Item) -> str:
 
 
 def _chosen(item: Item, text: str, most: int) -> str:
-    numbers = [one for one in re.split(r"[\s,;/+.]+", text) if one]
-    by_number = {str(one.number): one for one in item.choices}
-    if not all(one in by_number for one in numbers):
-        words = {"numbers": ", ".join(by_number)}
-        raise CannotRead(_("Type the number beside the ticked box: %(numbers)s.") % words)
-    if len(set(numbers)) > most:
+    marks = [one for one in re.split(r"[\s,;/+.]+", text.lower()) if one]
+    by_mark = {one.mark: one for one in item.choices}
+    if not all(one in by_mark for one in marks):
+        raise CannotRead(_("Type what stands beside the ticked box: %(marks)s.") % {"marks": ", ".join(by_mark)})
+    if len(set(marks)) > most:
         raise CannotRead(
             _("Only one box may be ticked here. If two are, ask who filled in the sheet, or leave it blank.")
         )
-    return " ".join(one.code for one in item.choices if str(one.number) in numbers)
+    return " ".join(one.code for one in item.choices if one.mark in marks)
 
 
 def _whole(text: str) -> str:

@@ -13,13 +13,14 @@ from khula.server.keyed.reckoning import NOT_KNOWN, Reckoning, Value, _NotKnown,
 
 Json = Any
 LEARNER = "learner"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 #: What can be written by hand and typed from it.
 KINDS = frozenset(("note", "text", "number", "decimal", "date", "select1", "select", "trigger", "range"))
 
 
 @dataclass(frozen=True)
 class Choice:
-    number: int  # as it stands on paper, beside the box to tick
+    mark: str  # what stands on paper beside the box to tick, and is typed: 1, 2 …, or a, b …
     code: str
     label: str
 
@@ -187,11 +188,21 @@ class _Sheet:
         which = self._plan["lists"][(rows[1] if rows[0] == "randomize" else rows)[1]]
         met = self._before.rows_of(rows)
         every = [dict(zip(which["c"], cells, strict=True)) for cells in which["w"]]
-        for number, row in enumerate(every, 1):
+        signs = LETTERS if any(self._opens_with_a_digit(row, label) for row in every) else None
+        for place, row in enumerate(every):
             if met is None or row in met:
-                yield Choice(
-                    number, str(row[code]), self.said(row.get("#")) if label == "#" else str(row.get(label, ""))
-                )
+                mark = signs[place] if signs and place < len(signs) else str(place + 1)
+                yield Choice(mark, str(row[code]), self._label(row, label))
+
+    def _label(self, row: Mapping[str, Any], label: str) -> str:
+        return self.said(row.get("#")) if label == "#" else str(row.get(label, ""))
+
+    def _opens_with_a_digit(self, row: Mapping[str, Any], label: str) -> bool:
+        """ "7 – Outstanding" beside a 1 would be typed as 7. In any language: a sheet is keyed in another one, too."""
+        texts = [self._label(row, label)]
+        if label == "#" and row.get("#") is not None:
+            texts = [said(self._plan, self._before, language, row["#"]) for language in self._plan["langs"]]
+        return any(text[:1].isdigit() for text in texts)
 
     def said(self, number: int | None) -> str:
         return said(self._plan, self._before, self._language, number)

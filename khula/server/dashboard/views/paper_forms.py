@@ -17,7 +17,6 @@ from khula.server.collection.collect_settings import code_of
 from khula.server.collection.look_codes import LOOK_CODES
 from khula.server.consent.access import can
 from khula.server.consent.needs import needs
-from khula.server.dashboard.templatetags.page import voice
 from khula.server.keyed import actions, queries
 from khula.server.keyed.checking import DAY, CannotRead, Checked, Problem, check, clean, fitting, read, shown
 from khula.server.keyed.codes import NotACode
@@ -51,6 +50,11 @@ class Line:
     wide: bool  # choices below each other
     typed: str = ""
     problem: str = ""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the keys for digits are enough."""
+        return self.kind == "number" or (bool(self.choices) and self.choices[0].mark.isdigit())
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ def _printed(
     sheets = actions.print_sheets(children=children, forms=[one.form], wave=wave, by=request.user.pk)
     with translation.override(language if language in dict(settings.LANGUAGES) else "en"):
         return PrintedForm(
-            title=f"{one.form.title}: {voice(one.form.informant)}",
+            title=one.form.title,
             version=one.form.version,
             language=language,
             words={
@@ -176,7 +180,7 @@ def _lines(paper: Paper, typed: Mapping[str, str] | None = None, problems: Seque
             when=instruction(item, paper.items),
             choices=item.choices,
             place=item.path,
-            wide=sum(len(one.label) + 6 for one in item.choices) > 90,
+            wide=any(len(one.label) > 38 for one in item.choices) or len(item.choices) > 6,
             typed=(typed or {}).get(item.path, ""),
             problem=words.get(item.path, ""),
         )
