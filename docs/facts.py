@@ -21,6 +21,7 @@ DOCUMENTS = (
     "docs/form-features.md",
     "docs/how-to/write-a-pack.md",
     "docs/roles.md",
+    "docs/referrals.md",
 )
 PART = re.compile(r"(<!-- facts: (?P<name>[a-z-]+) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 
@@ -138,6 +139,21 @@ def pack_sheets() -> str:
     )
 
 
+def referral_states() -> str:
+    """What may follow what in the life of a referral, from the table its actions obey."""
+    _policy()
+    from khula.server.services.states import MOST_DAYS, MUST_SAY, NEXT, State
+
+    says = {"appointment_on": "its day", "barrier": "what stood in the way", "outcome": "what", "reason": "why"}
+    rows = []
+    for state, following in NEXT.items():
+        if state:
+            after = ", ".join(str(to.label) for to in following) or "nothing: it has ended"
+            most = f"{MOST_DAYS[state]} days" if state in MOST_DAYS else "its day" if following else "–"
+            rows.append(f"| {State(state).label} | {says.get(MUST_SAY.get(state, ''), '–')} | {after} | {most} |")
+    return "| state | says | may be followed by | overdue after |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
 def form_features() -> str:
     """What a form may hold, as the compiler of forms for the field app declares it."""
     from khula.analysis.packs.device.features import MATRIX
@@ -181,6 +197,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "form-words": form_words,
     "roles": roles,
     "answers": answers,
+    "referral-states": referral_states,
 }
 
 

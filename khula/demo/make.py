@@ -15,8 +15,10 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from khula.demo.beside import beside_the_voices
 from khula.demo.calendar import WaveDates, day_of_talk, waves_before
 from khula.demo.fill import FormToFill, form_to_fill
+from khula.demo.help import put_up_help
 from khula.demo.lives import INFORMANTS, Year
 from khula.demo.people import NEWCOMERS_IN, SCHOOLS, WAVES, InventedCaregiver, InventedChild, InventedSchool, invent
 from khula.demo.post import Application, post_all
@@ -126,6 +128,7 @@ def make_demo(
     }
     for dates in waves:
         _live_through(stage, dates, children)
+    put_up_help(today=today, schools={school.number: school.emis_number for school in stage.invented})
     with transaction.atomic():
         happened(kind="demo.made", subject="demo", facts={"today": today})
     say(f"{sum(stage.posted.values())} forms were handed in.")
@@ -230,6 +233,7 @@ def _live_through(stage: _Stage, dates: WaveDates, children: list[InventedChild]
         place.rows[newcomers[0].id]["wave"] = ""  # talked with before the tablet had fetched the new list
     year = Year(dates.number, here, lambda child, informant: day_of_talk(dates, child, informant))
     sent = list(sent_in(year, place, here, stage.forms, stage.today))
+    sent += beside_the_voices(year, place, here, stage.forms, stage.today)
     if not made:
         _meet_newcomers(stage, place, newcomers, classes)
         _hand_in(stage, dates, sent)

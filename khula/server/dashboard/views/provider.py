@@ -1,7 +1,7 @@
 """The page behind a slip's code: somebody without an account answers one referral, and sees nothing else.
 
 In: the token in the address. Out: what the slip says, and the steps a provider may record. Which words about the
-child stand here, and why no more: docs/adr/0019.
+child stand here, and why no more: docs/adr/0018.
 """
 
 from django.http import HttpRequest, HttpResponse
