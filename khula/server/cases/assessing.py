@@ -56,7 +56,7 @@ def assess(cursor: Any, case: HeldCase, voices: Sequence[HeldVoice]) -> None:
         ],
     )  # fmt: skip
     if new:
-        raised.append(Happening("case.assessed", case.id, {"voices": len(current)}))
+        raised.append(Happening(kind="case.assessed", subject=case.id, facts={"voices": len(current)}))
     happened_together(raised, at=at)
 
 

@@ -559,10 +559,15 @@ def person_named(user_id: int) -> User | None:
 # --- the system ------------------------------------------------------------------------------------------------------
 
 
+#: That there is an alert or a report is told to nobody who is not told of it: what is owed of one has no kind here.
+SEALED_KINDS = ("alert.", "concern.")
+
+
 def events_owed() -> list[tuple[str, str, str, int]]:
     """(kind, state, problem, how many) of what has happened and is not yet followed up."""
     kinds = owed().values_list("kind", "state", "problem")
-    return list(kinds.annotate(n=Count("id")).order_by("state", "kind", "problem"))
+    counted = kinds.annotate(n=Count("id")).order_by("state", "kind", "problem")
+    return [("…" if kind.startswith(SEALED_KINDS) else kind, *rest) for kind, *rest in counted]
 
 
 def last_received() -> datetime | None:
