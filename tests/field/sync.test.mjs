@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { hostile, MOODS, opened } from "./hostile.mjs";
 import { DAY, PIN, tablet } from "./tablet.mjs";
 
-const { filesToCarry, hello, keepSyncing, renew, sealedHere, sendSealed, sync } = await import("../../field/src/sync/sync.js");
+const { filesToCarry, hello, keepSyncing, renew, sealedHere, sendSealed, SPREAD, sync } = await import("../../field/src/sync/sync.js");
 const { rowsOf } = await import("../../field/src/sync/csv.js");
 const { pause } = await import("../../field/src/sync/outbox.js");
 const servers = [];
@@ -405,7 +405,7 @@ test("after expiry, and after five wrong PINs, sealed records are sent without t
 test("a link that was found again, once a tablet has used it, opens nothing and wipes nothing", async () => {
   const { desk, id, ask, store, round } = await met();
   assert.equal((await round()).problem, "");
-  assert.deepEqual(await hello("Zanele", ask), { problem: "refused", clockOff: 0 });
+  assert.deepEqual(await hello("Zanele", ask), { problem: "another", clockOff: 0 });
   assert.equal((await round()).problem, "");
   desk.lock();
   assert.equal(await renew(store, id, ask), "");
@@ -488,9 +488,45 @@ test("a record sealed for the server only goes by the sealed way", async () => {
 });
 
 test("waits double from 5 s to 15 min and are never quite the same", () => {
-  assert.deepEqual([0, 1, 2, 5, 8, 99].map((tries) => pause(tries, () => 1)), [5_000, 10_000, 20_000, 160_000, 900_000, 900_000]);
+  assert.deepEqual([0, 1, 2, 5, 8, 99].map((tries) => pause(tries, () => 1)), [10_000, 20_000, 40_000, 320_000, 900_000, 900_000]);
   assert.equal(pause(8, () => 0), 450_000);
   assert.equal(pause(0, () => 0), 5_000);
+});
+
+test("tablets that meet the network together do not all come at once; who asks by hand is not kept waiting", async () => {
+  const { desk, ask } = await met();
+  const { setTimeout: later, addEventListener, removeEventListener } = globalThis;
+  const waits = [];
+  let online;
+  globalThis.addEventListener = (name, what) => void (name === "online" && (online = what));
+  globalThis.removeEventListener = () => {};
+  let over;
+  const done = new Promise((resolve) => (over = resolve));
+  const going = keepSyncing(desk, { ask, chance: () => 0.25, after: over });
+  await done;
+  await new Promise((resolve) => setImmediate(resolve));
+  globalThis.setTimeout = /** @type {any} */ ((what, ms) => (waits.push(ms), later(() => {}, 0)));
+  online();
+  globalThis.setTimeout = later;
+  Object.assign(globalThis, { addEventListener, removeEventListener });
+  assert.deepEqual(waits, [SPREAD / 4]);
+  going.stop();
+  desk.lock();
+});
+
+test("a tablet whose link another one was enrolled with says so, lets go of nothing and blames no record", async () => {
+  const { desk, server, ask, store, id } = await met();
+  await sync(desk, { ask });
+  await desk.finalise(record("1"));
+  server.proofs.set("Zanele", "x".repeat(43));
+  const outcome = await sync(desk, { ask });
+  assert.deepEqual([outcome.problem, outcome.waiting, desk.locked], ["another", 1, false]);
+  const waiting = await desk.get("outbox", "uuid:1");
+  assert.deepEqual([waiting.tries, waiting.lastProblem], [0, ""]);
+  assert.equal((await hello("Zanele", ask)).problem, "another");
+  assert.equal((await sendSealed(store, ask)).sent, 1, "what is sealed may still be handed in");
+  assert.ok(server.records.has("uuid:1"));
+  assert.equal(store.everybody().includes(id), true);
 });
 
 test("rounds go on by themselves until the desk is locked", async () => {

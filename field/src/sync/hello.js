@@ -80,7 +80,7 @@ async function postedByAny(servers, body) {
     try {
       return await postSealed(servers[0], body);
     } catch (problem) {
-      if (servers.length < 2 || !["revoked", "refused", "unknown"].includes(named(problem))) throw problem;
+      if (servers.length < 2 || !["revoked", "refused", "unknown", "another"].includes(named(problem))) throw problem;
       servers.shift();
     }
   }

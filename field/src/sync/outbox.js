@@ -14,9 +14,9 @@ const CORRECTED = 14; // days
 const ENOUGH = 3; // failures in a row: the server needs a rest
 export const STUCK = 5; // tries
 
-/** 5 s … 15 min, doubling, never quite the same. @param {number} tries @param {() => number} chance @returns {number} */
+/** 5 s … 15 min, doubling, spread over half of it from the first: tablets that lost the server together come back apart. @param {number} tries @param {() => number} chance @returns {number} */
 export const pause = (tries, chance) =>
-  Math.max(SOONEST, Math.min(LATEST, SOONEST * 2 ** Math.min(tries, 20)) * (0.5 + chance() / 2));
+  Math.min(LATEST, 2 * SOONEST * 2 ** Math.min(tries, 20)) * (0.5 + chance() / 2);
 
 /** Oldest first. @param {Desk} desk @returns {Promise<OutboxRecord[]>} */
 export async function outbox(desk) {
@@ -44,7 +44,7 @@ export async function sendOutbox(desk, server, chance, on, all) {
     } catch (problem) {
       if (!(problem instanceof Failure)) throw problem;
       first ??= problem;
-      if (["offline", "portal", "revoked", "unknown"].includes(problem.problem)) break; // not this record's fault
+      if (["offline", "portal", "revoked", "unknown", "another"].includes(problem.problem)) break; // not this record's fault
       await later(desk, record, problem.problem, chance);
       if (++failed === ENOUGH) break;
     }

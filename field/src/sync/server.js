@@ -73,6 +73,7 @@ export class Server {
       if (said?.problem) this.met = true;
       if (status === 403 && said?.problem === "revoked_device") throw new Failure("revoked");
       if (status === 403 && said?.problem === "unknown_device") throw new Failure("unknown");
+      if (status === 403 && said?.problem === "another_tablet") throw new Failure("another");
       throw new Failure(status >= 500 ? "server" : html ? "portal" : "refused", said?.problem);
     }
     if (html || (status === 200 && is && is !== "bytes" && !kind.includes(is))) throw new Failure(html ? "portal" : "strange");

@@ -2,7 +2,7 @@
 import { Trouble } from "../store/store.js";
 import { fetchMedia, fetchSet } from "./fetched.js";
 import { greet } from "./hello.js";
-import { LATEST, outbox, pause, sendOutbox, STUCK, takeReceipts } from "./outbox.js";
+import { outbox, pause, sendOutbox, STUCK, takeReceipts } from "./outbox.js";
 import { Failure, Server } from "./server.js";
 
 export { filesToCarry, hello, renew, sealedHere, sendSealed } from "./hello.js";
@@ -14,6 +14,7 @@ export { filesToCarry, hello, renew, sealedHere, sendSealed } from "./hello.js";
 /** @typedef {import("./types.js").How} How */
 
 const DAY = 86_400_000;
+export const SPREAD = 20_000; // milliseconds over which tablets come back together
 
 /** One round. @param {Desk} desk @param {How} [how] @returns {Promise<Outcome>} */
 export async function sync(desk, { on = () => {}, all = false, version = "", ask, chance = Math.random } = {}) {
@@ -30,7 +31,7 @@ export async function sync(desk, { on = () => {}, all = false, version = "", ask
     } catch (problem) {
       const what = problemOf(problem);
       outcome.problem ||= what;
-      over = ["offline", "portal", "revoked", "unknown", "locked"].includes(what);
+      over = ["offline", "portal", "revoked", "unknown", "another", "locked"].includes(what);
       if (what === "unknown") desk.lock("unknown"); // whoever it is, is not let in; what is here stays
     }
   };
@@ -87,7 +88,7 @@ function problemOf(problem) {
   return code === "full" || code === "locked" ? code : "store";
 }
 
-/** Rounds for ever, 5 s … 15 min apart; at once when the network comes back or the tablet is looked at again.
+/** Rounds for ever, 5 s … 15 min apart; at once when the tablet is looked at again, soon when the network comes back.
  * @param {Desk} desk @param {How & {after?: (outcome: Outcome) => void}} [how] @returns {{now(): void, stop(): void}} */
 export function keepSyncing(desk, { after = () => {}, ...how } = {}) {
   const chance = how.chance ?? Math.random;
@@ -108,11 +109,17 @@ export function keepSyncing(desk, { after = () => {}, ...how } = {}) {
     failed = outcome.problem || outcome.waiting ? failed + 1 : 0;
     const again = /** @type {string} */ (state) === "again";
     state = "resting";
-    timer = setTimeout(round, again ? 0 : failed ? pause(failed - 1, chance) : LATEST);
+    timer = setTimeout(round, again ? 0 : failed ? pause(failed - 1, chance) : pause(99, chance));
   };
   const now = () => {
     failed = 0;
     round();
+  };
+  /** A whole school meets the network at the same moment: not all at once. */
+  const soon = () => {
+    if (state !== "resting") return now();
+    clearTimeout(timer);
+    timer = setTimeout(now, chance() * SPREAD);
   };
   const byHand = () => {
     all = true;
@@ -121,10 +128,10 @@ export function keepSyncing(desk, { after = () => {}, ...how } = {}) {
   const seen = () => document.visibilityState === "visible" && now();
   const stop = () => {
     clearTimeout(timer);
-    globalThis.removeEventListener?.("online", now);
+    globalThis.removeEventListener?.("online", soon);
     globalThis.document?.removeEventListener("visibilitychange", seen);
   };
-  globalThis.addEventListener?.("online", now);
+  globalThis.addEventListener?.("online", soon);
   globalThis.document?.addEventListener("visibilitychange", seen);
   now();
   return { now: byHand, stop };

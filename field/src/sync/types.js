@@ -1,9 +1,9 @@
 // The shapes that go in and out of sync. Types only.
 
-/** @typedef {"offline"|"timeout"|"portal"|"server"|"refused"|"revoked"|"unknown"|"strange"|"share"|"unconfirmed"|"full"|"locked"|"store"|""} Problem
+/** @typedef {"offline"|"timeout"|"portal"|"server"|"refused"|"revoked"|"unknown"|"another"|"strange"|"share"|"unconfirmed"|"full"|"locked"|"store"|""} Problem
  * portal: somebody else answered, for example a sign-in page of a network · server: 5xx · refused: 4xx ·
  * revoked: shut out on purpose, what can be read here is destroyed · unknown: the server has never heard of this tablet (an older backup,
- * another Khula) or does not let the person in for now; nothing is destroyed · strange: not what was agreed ·
+ * another Khula) or does not let the person in for now; nothing is destroyed · another: another tablet was enrolled with this link first; nothing is destroyed · strange: not what was agreed ·
  * share: the server's share is another than at enrolment · unconfirmed: called received, but no receipt for these bytes ·
  * full, locked, store: this tablet's store */
 /** @typedef {{online: boolean, sent: number, received: number, stuck: number, waiting: number, problem: Problem, clockOff: number}} Outcome

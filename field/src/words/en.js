@@ -81,7 +81,8 @@ export default {
 
   enrol: "Set up this tablet",
   "enrol.hello": "Welcome, {name}",
-  "enrol.refused": "This link belongs to another tablet already. Ask your coordinator for a new device, and open its link.",
+  "enrol.another": "This link belongs to another tablet already. Ask your coordinator for a new device, and open its link.",
+  "enrol.refused": "The server did not accept this link. Ask your coordinator for a new one.",
   "enrol.unknown": "The server does not know this link. Ask your coordinator for a new one.",
   "enrol.revoked": "This link was shut out. Ask your coordinator for a new one.",
   "enrol.keep": "Keep the link: without a connection nothing has been used up.",
@@ -180,6 +181,7 @@ export default {
   "sync.refused": "The server did not take a record. It stays here; show this to your coordinator.",
   "sync.revoked": "This tablet was shut out. Ask your coordinator for a new link.",
   "sync.unknown": "The server does not let this tablet in just now. Nothing is lost. If it stays so, ask your coordinator.",
+  "sync.another": "Another tablet was set up with your link, so the server lets only that one in. What is finished here can still be sent: lock, then Help with the PIN. Ask your coordinator for a new device.",
   "sync.strange": "The answer did not come from Khula’s server. Khula tries again by itself.",
   "sync.unconfirmed": "Sent, but not confirmed yet. It stays here until it is.",
   "sync.full": "This tablet is full. Delete pictures or apps you do not need.",

@@ -81,7 +81,8 @@ export default {
 
   enrol: "Préparer cette tablette",
   "enrol.hello": "Bienvenue, {name}",
-  "enrol.refused": "Ce lien appartient déjà à une autre tablette. Demandez à votre coordination un nouvel appareil, et ouvrez son lien.",
+  "enrol.refused": "Le serveur n’a pas accepté ce lien. Demandez-en un nouveau à votre coordination.",
+  "enrol.another": "Ce lien appartient déjà à une autre tablette. Demandez à votre coordination un nouvel appareil, et ouvrez son lien.",
   "enrol.unknown": "Le serveur ne connaît pas ce lien. Demandez-en un nouveau à votre coordination.",
   "enrol.revoked": "Ce lien a été fermé. Demandez-en un nouveau à votre coordination.",
   "enrol.keep": "Gardez le lien : sans connexion, rien n’a été utilisé.",
@@ -181,6 +182,7 @@ export default {
   "sync.refused": "Le serveur n’a pas pris une fiche. Elle reste ici ; montrez ceci à votre coordination.",
   "sync.revoked": "Cette tablette a été exclue. Demandez un nouveau lien à votre coordination.",
   "sync.unknown": "Le serveur ne laisse pas entrer cette tablette pour le moment. Rien n’est perdu. Si cela dure, demandez à votre coordination.",
+  "sync.another": "Une autre tablette a été préparée avec votre lien : le serveur n’accepte qu’elle. Ce qui est terminé ici peut encore être envoyé : verrouillez, puis Aide pour le code. Demandez un nouvel appareil à votre coordination.",
   "sync.strange": "La réponse ne venait pas du serveur de Khula. Khula réessaie de lui-même.",
   "sync.unconfirmed": "Envoyée, pas encore confirmée. Elle reste ici jusque-là.",
   "sync.full": "Cette tablette est pleine. Effacez des photos ou des applications inutiles.",
