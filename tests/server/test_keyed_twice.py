@@ -107,7 +107,7 @@ def a_difference(cast: Cast) -> Sheet:
     typed = keying.as_typed(sheet, {"c_hungry": "2", "c_hurt": "no", "c_happy": "0"})
     keying.key(cast.nurse, sheet, typed)
     hungry = keying.named(sheet)["c_hungry"].number
-    keying.key(cast.social_worker, sheet, {**typed, f"q{hungry}": "1"})
+    keying.key(cast.social_worker, sheet, {**typed, f"q{hungry}": "a"})
     sheet.refresh_from_db()
     return sheet
 
@@ -141,7 +141,7 @@ def test_the_paper_may_say_what_neither_keyed(cast: Cast) -> None:
     wrong = client.post(f"/paper/{sheet.code}/decide", {f"q{number}": "17"})
     assert wrong.status_code == 422
     assert 'value="17"' in wrong.content.decode()
-    assert client.post(f"/paper/{sheet.code}/decide", {f"q{number}": "4"}).status_code == 302
+    assert client.post(f"/paper/{sheet.code}/decide", {f"q{number}": "d"}).status_code == 302
     sheet.refresh_from_db()
     assert keying.answers_in(sheet)["c_hungry"] == "dk"
 
@@ -155,7 +155,7 @@ def test_who_keyed_neither_is_shown_neither_and_decides_from_the_paper(cast: Cas
     assert f"w{number}_1" not in page
     # Not by asking for it either.
     assert client.post(f"/paper/{sheet.code}/decide", {f"w{number}": "1"}).status_code == 422
-    assert client.post(f"/paper/{sheet.code}/decide", {f"q{number}": "2"}).status_code == 302
+    assert client.post(f"/paper/{sheet.code}/decide", {f"q{number}": "b"}).status_code == 302
     sheet.refresh_from_db()
     assert keying.answers_in(sheet)["c_hungry"] == "1"
 
