@@ -43,7 +43,7 @@ BARRIERS = (
 GLANCES: Mapping[str, tuple[str, ...]] = {
     "tg_learning": ("t_fn_learn", "t_fn_attend"),
     "tg_friends": ("t_sad", "t_behave"),
-    "tg_hungry": ("t_hungry",),
+    "tg_food": ("t_hungry",),
     "tg_body": ("t_fn_see", "t_fn_hear", "t_fn_walk"),
     "tg_things": ("t_uniform", "t_stationery"),
 }
@@ -80,7 +80,7 @@ def _called_for(
         after = day_of_talk(place.dates, child, "caregiver")
         for kind in (kind for kind, called_for in kinds.items() if called_for(said)):
             chance = year.chance(child.id, kind, informant)
-            day = _school_day(after + timedelta(days=7 + chance.randrange(60)))
+            day = _school_day(after + timedelta(days=3 + chance.randrange(25)))
             if chance.random() < COMES_ABOUT and day < today:
                 filled = written(kind, day, chance)
                 yield _sent(place, child, forms[informant], f"{informant}-{kind}", day, filled, "child")

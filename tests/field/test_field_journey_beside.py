@@ -129,8 +129,8 @@ def test_letters_on_a_card_are_kept_item_by_item_and_stop_after_ten_wrong(
         tablet.on_today()
         open_child(page, child)
         write_down(page, "Letters in one minute")
+        expect(page.locator(".page")).to_contain_text("This is not a normed test")
         tablet.look("letters_about")
-        next_page(page)
         choose(page, "l_interview_language", "zu")
         next_page(page)
         choose(page, "l_assent", "yes")
@@ -173,7 +173,7 @@ def test_a_note_about_safety_is_two_taps_away_without_a_network_and_is_not_read_
     page.locator("button.unsafe").click()
     page.get_by_role("button", name="Write it down now").click()
     page.wait_for_selector(".page h2")
-    assert page.locator(".q[data-name=k_in_danger]").count(), "whose note it is was chosen before"
+    expect(page.locator(".q[data-name=k_in_danger]")).to_be_visible()  # whose note it is was chosen before
     choose(page, "k_in_danger", "child")
     next_page(page)
     page.locator("textarea").fill("He said: do not make me go home")

@@ -10,7 +10,9 @@ from django.db import transaction
 from lxml import etree
 
 from khula.analysis.packs.forms import compile_form
+from khula.analysis.packs.reader import BESIDE
 from khula.demo import make
+from khula.demo.beside import beside_the_voices
 from khula.demo.calendar import day_of_talk, waves_before
 from khula.demo.fill import FormToFill, Unanswered, form_to_fill
 from khula.demo.lives import INFORMANTS, Year
@@ -18,6 +20,7 @@ from khula.demo.make import PACK, SIGN_INS, NotEmpty, is_made, make_demo
 from khula.demo.people import SCHOOLS, WAVES, InventedSchool, invent
 from khula.demo.post import post_all
 from khula.demo.report import report
+from khula.demo.sent import Place
 from khula.server.cases.models import Case, RaisedAlert, Voice
 from khula.server.collection.models import ConflictCopy, Submission
 from khula.server.events.models import Event
@@ -144,6 +147,28 @@ def test_every_invented_answer_is_one_the_form_offers(forms) -> None:
             assert read_answers(pack, said).unreadable == ()
 
 
+def test_every_answer_beside_the_voices_is_one_the_form_offers() -> None:
+    from khula.analysis.answers import read_answers
+    from khula.analysis.packs.reader import read
+
+    reading = read(PACK)
+    named = {one.form.informant: one.form.workbook for one in reading.forms if one.form.informant in BESIDE}
+    forms = {who: form_to_fill(compile_form(reading.files[name]).xml) for who, name in named.items()}
+    dates = waves_before(TODAY)[-1]
+    children = [child for child in invent(2024) if child.found_in(3)]
+    senders = {(school.emis_number, by): "x" for school in SCHOOLS for by in INFORMANTS}
+    place = Place("w3", dates, {child.id: LEARNER for child in children}, senders)
+    year = Year(3, children, lambda child, informant: day_of_talk(dates, child, informant))
+    seen = Counter()
+    for sent in beside_the_voices(year, place, children, forms, TODAY):
+        root = etree.fromstring(sent.xml)
+        said = {node.tag: node.text for node in root.iter() if len(node) == 0 and node.text}
+        assert read_answers(reading.pack, said).unreadable == ()
+        seen[root.get("id")] += 1
+    assert set(seen) == {"kh_contact", "kh_followup", "kh_class_grid", "kh_letters", "kh_safety"}
+    assert seen["kh_safety"] == 1
+
+
 def test_every_question_of_the_pack_is_answered_by_somebody() -> None:
     from khula.analysis.packs.reader import read_pack
 
@@ -180,6 +205,7 @@ def test_a_small_demonstration_is_whole() -> None:
     assert late.exists(), "some forms of the first wave arrive in the second"
     assert RaisedAlert.objects.count() == Event.objects.filter(kind="alert.raised").count()
     it_went_through_the_door()
+    help_is_given_and_no_voice_is_heard_by_it()
     everybody_can_sign_in_and_works_somewhere()
     the_report_reads_what_is_on_record()
 
@@ -196,6 +222,14 @@ def it_went_through_the_door() -> None:
     assert not Submission.objects.filter(device=None).exists()
     taken = Submission.objects.exclude(state="quarantined").count() + 1  # the unknown child's form was looked at
     assert Event.objects.filter(kind="submission.received").count() == taken
+
+
+def help_is_given_and_no_voice_is_heard_by_it() -> None:
+    beside = Submission.objects.filter(form__informant__in=BESIDE)
+    assert set(beside.values_list("form__informant", flat=True)) == set(BESIDE)
+    assert set(beside.values_list("state", "look_code")) == {("in case", "")}
+    assert not Voice.objects.filter(submission__in=beside).exists()
+    assert RaisedAlert.objects.exclude(note=None).count() == 1
 
 
 def everybody_can_sign_in_and_works_somewhere() -> None:

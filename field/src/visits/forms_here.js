@@ -14,9 +14,9 @@ export async function formsHere() {
   return newest.sort((one, other) => rank(one) - rank(other));
 }
 
-/** Forms that are begun for one child and are no voice. A safety note is begun on its own page, a class on one screen.
- * @param {FormNote[]} forms */
-export const besideTheVoices = (forms) => forms.filter(({ informant }) => ![...VOICES, "register", "safety", "teacher_class"].includes(informant));
+/** Forms that are begun for one child and are no voice, in this order. A safety note is begun on its own page, a class on
+ * one screen. @param {FormNote[]} forms */
+export const besideTheVoices = (forms) => ["service", "followup", "reading"].flatMap((kind) => forms.filter((form) => form.informant === kind));
 
 /** @param {FormNote} form */
 const rank = (form) => VOICES.indexOf(form.informant) + 1 || 9;
