@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { hostile, MOODS, opened } from "./hostile.mjs";
 import { DAY, PIN, tablet } from "./tablet.mjs";
 
-const { filesToCarry, hello, keepSyncing, renew, sealedHere, sendSealed, SPREAD, sync } = await import("../../field/src/sync/sync.js");
+const { filesToCarry, hello, keepSyncing, renew, sealedHere, sendSealed, SPREAD, sync, takeReceiptFile } = await import("../../field/src/sync/sync.js");
 const { rowsOf } = await import("../../field/src/sync/csv.js");
 const { pause } = await import("../../field/src/sync/outbox.js");
 const servers = [];
@@ -373,6 +373,22 @@ test("a file to carry that was changed or shortened is noticed", async () => {
   await assert.rejects(open(Buffer.concat([bytes.slice(0, 14), bytes.slice(18 + length)])), /shortened/);
   const other = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
   await assert.rejects(opened(bytes, server.seal.privateKey, [await crypto.subtle.exportKey("jwk", other.publicKey)]), /unknown/);
+});
+
+test("receipts brought back by hand let go of what has arrived, and of nothing else", async () => {
+  const { desk, server, store, id } = await met();
+  for (const name of ["1", "2", "3"]) await desk.finalise(record(name), { files: name === "1" ? [photo("p.jpg", 50)] : [] });
+  const one = await desk.get("outbox", "uuid:1");
+  const entry = { sha256: one.sha256, received_at: "2026-03-03T09:00:00+00:00", state: "in case", files: { "p.jpg": one.files[0].sha256 } };
+  const file = (receipts) => JSON.stringify({ khula_receipts: 1, receipts });
+  const forged = file({ "uuid:1": { ...entry, files: {} }, "uuid:2": { ...entry, sha256: "0".repeat(64), files: {} }, "uuid:9": entry });
+  assert.deepEqual(await takeReceiptFile(desk, forged), { received: 0, left: 3 });
+  assert.equal((await store.sealed(id)).length, 3);
+  assert.deepEqual(await takeReceiptFile(desk, file({ "uuid:1": entry })), { received: 1, left: 2 });
+  assert.deepEqual([(await desk.all("outbox")).length, (await store.sealed(id)).length, server.records.size], [2, 2, 0]);
+  assert.equal((await desk.get("receipt", "uuid:1")).state, "in case");
+  assert.deepEqual(await takeReceiptFile(desk, file({ "uuid:1": entry })), { received: 0, left: 2 }, "twice does no harm");
+  for (const other of ["", "no JSON", "null", "[]", "{}", '{"khula_receipts":1,"receipts":null}', '{"receipts":{}}']) assert.equal(await takeReceiptFile(desk, other), null, other);
 });
 
 test("after expiry, and after five wrong PINs, sealed records are sent without the PIN; a share is renewed", async () => {

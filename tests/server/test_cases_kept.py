@@ -4,6 +4,7 @@ import json
 from itertools import permutations
 
 import pytest
+from django.test import Client
 
 from khula.server.cases.actions import reassess
 from khula.server.cases.models import Case, RaisedAlert, Voice
@@ -235,3 +236,19 @@ def test_another_pack_version_reads_them_too(cast: Cast, wave: Wave, phone: Phon
     phone.post(talk(cast.amahle, wave, "b", {"c_hungry": "2"}, corrects="a", keeps="c_hurt"))
     beside = reassess(case_id=voice("b").case_id, pack_version_id=publish(version="2").pk)
     assert json.loads(beside.result)["domains"]["protection"]["level"] == "high"
+
+
+def test_the_child_page_says_which_answer_was_kept(cast: Cast, wave: Wave, phone: Phone) -> None:
+    def page() -> str:
+        client = Client()
+        client.force_login(cast.social_worker)
+        return client.get(f"/c/{Case.objects.get(child=cast.amahle, wave=wave).pk}").content.decode()
+
+    phone.post(talk(cast.amahle, wave, "a", TOLD))
+    assert "p_hurt was answered so" in page()
+    assert "from the earlier version" not in page()
+    phone.post(talk(cast.amahle, wave, "b", {"c_hungry": "2"}, corrects="a", keeps="c_hurt"))
+    shown = page()
+    assert "yes (kept from the earlier version)" in shown
+    assert "corrected, with the answers under seal kept from the earlier version" in shown
+    assert shown.count("(kept from the earlier version)") == 1

@@ -1,5 +1,7 @@
 """The coordinator's devices: how each tablet's records stand, in words and symbols; making, shutting out, taking in."""
 
+import base64
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -217,6 +219,18 @@ def test_a_file_says_what_became_of_each_record_and_again_the_second_time(cast: 
     assert "1 was here already." in again
     assert "● was here already" in again
     assert Submission.objects.get().device_id == carried.tablet.device.pk
+
+
+@pytest.mark.usefixtures("_nothing_follows")
+def test_the_receipts_to_carry_back_are_those_the_tablet_would_be_given_and_hold_nothing_else(cast: Cast) -> None:
+    carried = Carried(cast.fieldworker)
+    page = hand_in(cast.coordinator, carried.content).content.decode()
+    (content,) = re.findall(r'href="data:application/json;base64,([^"]+)" download="khula-0-receipts.json"', page)
+    said = json.loads(base64.b64decode(content))
+    asked = carried.tablet.ask(f"receipts?id={carried.instance_id}").json()
+    assert said == {"khula_receipts": 1, "receipts": asked}
+    assert set(asked[carried.instance_id]) == {"sha256", "received_at", "state", "files"}
+    assert "download=" not in hand_in(cast.coordinator, b"a picture").content.decode()
 
 
 @pytest.mark.usefixtures("_nothing_follows")

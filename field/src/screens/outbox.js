@@ -2,7 +2,7 @@
 import { finished } from "../visits/caseload.js";
 import { el } from "./dom.js";
 import { back } from "./router.js";
-import { carryButton } from "./carry.js";
+import { carryButton, receiptsField } from "./carry.js";
 import { record } from "./child.js";
 import { t } from "../words/words.js";
 
@@ -19,7 +19,7 @@ export async function show() {
       el("p.over", {}, el("button.plain", { onclick: back }, `◀ ${t("back")}`)),
       el("h1", { tabindex: -1 }, t("outbox")), el("p.lead", {}, t("outbox.about")),
       el("section", {}, el("h2", {}, t("outbox.waiting", { n: waiting.length })), el("ul.rows", {}, waiting.map(one)),
-        waiting.length ? carryButton() : null),
+        waiting.length ? [carryButton(), receiptsField()] : null),
       el("section", {}, el("h2", {}, t("outbox.received", { n: received.length })), el("ul.rows", {}, received.slice(0, MOST).map(one))),
     ],
   };

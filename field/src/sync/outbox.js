@@ -128,17 +128,38 @@ export async function takeReceipts(desk, server, chance) {
     const { value } = await server.ask(`field/receipts?${ids}`, { is: "json" });
     if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Failure("strange");
     for (const record of some) {
-      const receipt = confirmed(record, value[record.instanceId]);
-      if (receipt) {
-        if (await still(desk, record)) await desk.received(record, { receivedAt: String(receipt.received_at), state: String(receipt.state) });
-        received++;
-      } else if (record.state === "sent") {
+      if (await settled(desk, record, value)) received++;
+      else if (record.state === "sent") {
         await later(desk, record, "unconfirmed", chance);
         lied++;
       }
     }
   }
   return { received, lied };
+}
+
+/** Lets go of a record the server has. @param {Desk} desk @param {OutboxRecord} record @param {Record<string, any>} receipts @returns {Promise<boolean>} */
+async function settled(desk, record, receipts) {
+  const receipt = confirmed(record, receipts[record.instanceId]);
+  if (receipt && (await still(desk, record))) await desk.received(record, { receivedAt: String(receipt.received_at), state: String(receipt.state) });
+  return Boolean(receipt);
+}
+
+/** Receipts that were carried back by hand. No signature is asked for: only who has opened a record knows its hash.
+ * @param {Desk} desk @param {string} text of the file @returns {Promise<{received: number, left: number} | null>} null: it is no such file */
+export async function takeReceiptFile(desk, text) {
+  /** @type {any} */
+  let said;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (said?.khula_receipts !== 1 || said.receipts === null || typeof said.receipts !== "object") return null;
+  const records = await outbox(desk);
+  let received = 0;
+  for (const record of records) if (await settled(desk, record, said.receipts)) received++;
+  return { received, left: records.length - received };
 }
 
 /** What the server has of exactly these bytes; it may lie beside others of the same id. @param {OutboxRecord} record @param {any} receipt */

@@ -3,6 +3,8 @@ import { Trouble } from "../store/store.js";
 import { fetchMedia, fetchSet } from "./fetched.js";
 import { greet } from "./hello.js";
 import { outbox, pause, sendOutbox, STUCK, takeReceipts } from "./outbox.js";
+
+export { takeReceiptFile } from "./outbox.js";
 import { Failure, Server } from "./server.js";
 
 export { filesToCarry, hello, renew, sealedHere, sendSealed } from "./hello.js";

@@ -1,6 +1,8 @@
 """A file that was carried by hand in; what became of each record in it out, in plain words for the page."""
 
+import base64
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -10,6 +12,7 @@ from khula.server.collection.look_codes import LOOK_CODES
 from khula.server.dashboard.fleet import Note
 from khula.server.dashboard.status import DIFFER, HIGH, LOW, MEDIUM, Status
 from khula.server.field.carry_codes import told
+from khula.server.field.queries import receipt_file
 from khula.server.field.sealed import Wrong
 from khula.server.field.taking_in import Outcome, TakenIn, take_in
 from khula.server.packs.models import Form
@@ -39,6 +42,8 @@ class ShownFile:
     sentence: str
     records: list[ShownRecord]
     problems: list[ShownProblem]
+    receipts: str = ""  # address of the file the tablet reads its receipts from
+    receipts_name: str = ""
 
 
 def shown_file(name: str, content: bytes, *, by: int) -> ShownFile:
@@ -55,7 +60,17 @@ def shown_file(name: str, content: bytes, *, by: int) -> ShownFile:
         sentence=_sentence(outcome),
         records=[_shown(record, titles, language) for record in outcome.records],
         problems=[ShownProblem(each.code, told(each.code, language, each.place)) for each in outcome.problems],
+        receipts=_receipts(outcome),
+        receipts_name=f"{Path(name).stem[:60]}-receipts.json",
     )
+
+
+def _receipts(outcome: Outcome) -> str:
+    """It stands in the page itself: nothing is kept for it, and whoever may see the page may have it."""
+    if not outcome.records:
+        return ""
+    content = receipt_file((record.owner, record.instance_id) for record in outcome.records)
+    return f"data:application/json;base64,{base64.b64encode(content).decode()}"
 
 
 def _result(outcome: Outcome) -> Note:

@@ -101,6 +101,7 @@ class Telling:
     language: str
     why: Why
     then: ChildPlace | None = None  # where the child was in this wave, if elsewhere: both places must allow it
+    kept: frozenset[str] = frozenset()  # questions whose answers a correction left as they were
 
     def words(self, text: Text) -> str:
         return text.get(self.language) or text.get("en") or next(iter(text.values()), "")
@@ -201,6 +202,8 @@ def _may_read(telling: Telling, domain: str, ground: Ground) -> bool:
 
 def _ground(telling: Telling, domain: str, ground: Ground) -> ShownGround:
     said = ground.said or _("no answer")
+    if ground.name in telling.kept:
+        said = _("%(said)s (kept from the earlier version)") % {"said": said}
     voice = ground.informant.split()[0] if ground.informant else ""
     return ShownGround(
         asked=ground.label,

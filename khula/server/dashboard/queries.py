@@ -458,13 +458,14 @@ class HeardVoice:
     answers: dict[str, str]
     asked_on: date | None
     pack_hash: str
+    kept: frozenset[str] = frozenset()  # questions whose answers stand in the version before: under seal
 
 
 def voices_of(case_id: int) -> dict[str, HeardVoice]:
     rows = Voice.objects.filter(case_id=case_id, current=True)
     return {
-        row[0]: HeardVoice(row[0], msgspec.json.decode(row[1]), row[2], row[3])
-        for row in rows.values_list("informant", "answers", "asked_on", "pack_version__content_hash")
+        row[0]: HeardVoice(row[0], msgspec.json.decode(row[1]), row[2], row[3], frozenset(row[4].split()))
+        for row in rows.values_list("informant", "answers", "asked_on", "pack_version__content_hash", "kept")
     }
 
 

@@ -161,13 +161,17 @@ def _of_wave(
     latest = queries.latest_assessment(case.case_id) if case else None
     raised = queries.alerts_of(case.case_id) if case else []
     pack = queries.pack_of(latest.pack_hash if latest else wave.pack_hash)
-    telling = Telling(request.reader, facts, pack, language, _why(latest, voices, language), then)
+    telling = Telling(request.reader, facts, pack, language, _why(latest, voices, language), then, _kept(voices))
     return {
         "heard": _heard(voices),
         "stories": domain_stories(telling, latest.result if latest else {}),
         "alerts": alerts_for(request.reader, facts, pack, raised, language, then),
         "latest": latest,
     }
+
+
+def _kept(voices: dict[str, HeardVoice]) -> frozenset[str]:
+    return frozenset().union(*(voice.kept for voice in voices.values()))
 
 
 def _why(latest: LatestAssessment | None, voices: dict[str, HeardVoice], language: str) -> Why:
