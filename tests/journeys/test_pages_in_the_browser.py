@@ -105,8 +105,15 @@ def pages(place: Place) -> dict[str, list[str]]:
         "nobody": ["/", "/sign-in", "/nothing-here"],
         "no post": ["/home"],
         "teacher": ["/home", f"/class/{klass}", f"/class/{klass}?wave=1&only=act&sort=health", f"/c/{case}"],
-        "social_worker": [f"/c/{case}", f"/c/{case}?wave=1", "/profile", "/counts"],
-        "coordinator": ["/ledger", f"/ledger/{entry}", "/ledger?show=all", "/ledger?show=lists", "/counts"],
+        "social_worker": ["/alerts", "/concerns", f"/c/{case}", f"/c/{case}?wave=1", "/profile", "/counts"],
+        "coordinator": [
+            "/alerts/named",
+            "/ledger",
+            f"/ledger/{entry}",
+            "/ledger?show=all",
+            "/ledger?show=lists",
+            "/counts",
+        ],
         "researcher": ["/counts"],
         "administrator": ["/packs", "/packs/publish", "/devices", "/devices/take-in", "/system"],
     }

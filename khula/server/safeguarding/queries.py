@@ -63,6 +63,8 @@ def alerts_for(reader: Reader, language: str, *, now: datetime | None = None) ->
     ).select_related("alert__case__child__school", "alert__acknowledged_by")
     if not far.everywhere:
         duties = duties.filter(alert__case__child__school__in=far.schools)
+    if not duties:  # the usual day: one statement
+        return []
     told = _told_to(reader)
     named = _named(reader)
     left = set(DutyStep.objects.filter(kind=DutyStep.Kind.NOBODY, duty__in=duties).values_list("duty_id", flat=True))
