@@ -39,4 +39,6 @@ FLOW: Mapping[str, tuple[Callable[[Event], None], ...]] = {
     "alert.raised": (alerts.open_duty,),
     # The team: every red cell ends in a task, a referral or a recorded no-action
     "case.assessed": (plans.see_to_act_now,),
+    "referral.sent": (plans.take_note_of_referral,),
+    "referral.changed": (plans.take_note_of_referral,),
 }

@@ -10,7 +10,7 @@ SERVER = Path(__file__).resolve().parents[2] / "khula" / "server"
 
 def test_everything_that_has_a_consequence_does_happen() -> None:
     code = "\n".join(path.read_text() for path in SERVER.rglob("*.py") if path.name != "flow.py")
-    recorded = set(re.findall(r'kind="([a-z_]+\.[a-z_]+)"', code))
+    recorded = set(re.findall(r'(?:kind=|_tell\()"([a-z_]+\.[a-z_]+)"', code))
     assert FLOW.keys() <= recorded, "a line of flow.py waits for something that nobody records"
 
 

@@ -137,11 +137,9 @@ def test_a_referral_answers_until_it_ends_without_help(cast: Cast, wave: Wave) -
 
 def refer(what: str, referral: str, case: Case, **more: object) -> None:
     """As `services` tells of it, and flow.py hands it on."""
-    happened(kind=f"referral.{what}", subject=referral, facts={"case": case.pk, "domain": "nutrition", **more})
-    event = Event.objects.latest("id")
-    follow = {"sent": actions.take_note_of_referral, "closed": actions.take_note_of_end}[what]
-    follow(event)
-    follow(event)  # twice is the same as once
+    kind = "referral.sent" if what == "sent" else "referral.changed"
+    happened(kind=kind, subject=referral, facts={"case": case.pk, "domain": "nutrition", "state": what, **more})
+    actions.take_note_of_referral(Event.objects.filter(kind=kind).latest("id"))  # twice is the same as once
 
 
 def test_a_familys_action_answers_for_the_children_it_names_and_for_no_other(cast: Cast, wave: Wave) -> None:

@@ -22,6 +22,9 @@ from khula.server.plans.models import Action, Goal, LevelOverride, Need, NoActio
 from khula.server.schools.models import Caregiver, Child
 from khula.server.waves.models import Wave
 
+#: States of a referral, as its events tell them, in which nobody is on it any more.
+ENDED = frozenset({"closed", "withdrawn"})
+
 
 class Refused(Exception):
     """What was asked cannot be done: which box of the form is wrong, and in words what to do about it."""
@@ -358,20 +361,19 @@ def _open_again(child_id: str, case_id: int) -> None:
 
 
 def take_note_of_referral(event: Event) -> None:
-    """What follows `referral.sent`; facts `case` and `domain`. While it is under way it answers the red cell."""
+    """What follows `referral.sent` and `referral.changed`; facts `case`, `domain`, `state` and `helped`.
+
+    While a referral is under way, and after it helped, it answers the red cell. Without help somebody decides anew.
+    """
     facts = facts_of(event)
+    if facts.get("case") is None:  # it was not sent because of an assessment
+        return
+    ended = facts.get("state") in ENDED
     case = Case.objects.get(pk=facts["case"])
-    SeenReferral.objects.get_or_create(
-        referral=event.subject, defaults={"case": case, "domain": facts["domain"], "sent_at": event.at}
-    )
+    SeenReferral.objects.update_or_create(
+        referral=event.subject,
+        defaults={"closed_at": event.at if ended else None, "helped": ended and bool(facts.get("helped"))},
+        create_defaults={"case": case, "domain": facts["domain"], "sent_at": event.at,
+                         "closed_at": event.at if ended else None, "helped": ended and bool(facts.get("helped"))},
+    )  # fmt: skip
     red_cells.settle(case.child_id, by=event.by_id)
-
-
-def take_note_of_end(event: Event) -> None:
-    """What follows `referral.closed`; fact `helped`: True when help came. Without help somebody must decide anew."""
-    helped = bool(facts_of(event).get("helped"))
-    seen = SeenReferral.objects.select_related("case").filter(referral=event.subject).first()
-    if seen is not None:
-        seen.closed_at, seen.helped = event.at, helped
-        seen.save(update_fields=["closed_at", "helped"])
-        red_cells.settle(seen.case.child_id, by=event.by_id)

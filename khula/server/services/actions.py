@@ -195,7 +195,8 @@ def hand_over(*, referral_id: int, to: int, by: int) -> None:
 
 
 def _tell(kind: str, referral: Referral, by: int | None) -> None:
-    facts = {"case": referral.case_id, "domain": referral.domain, "state": str(referral.state)}
+    helped = referral.outcome in ("done", "partly")  # plans ask: is the red cell answered?
+    facts = {"case": referral.case_id, "domain": referral.domain, "state": str(referral.state), "helped": helped}
     happened(kind=kind, subject=referral.pk, facts=facts, by=by)
 
 
