@@ -36,6 +36,16 @@ def test_a_slip_of_the_finger_makes_no_code() -> None:
             read_code(wrong)
 
 
+def test_two_neighbours_that_changed_places_make_no_code() -> None:
+    for _code in range(50):
+        code = new_code()
+        for at in range(len(code) - 1):
+            pair = code[at : at + 2]
+            if pair[0] != pair[1] and set(pair) != {SIGNS[0], SIGNS[-1]}:  # the one pair Luhn cannot tell apart
+                with pytest.raises(NotACode):
+                    read_code(code[:at] + pair[::-1] + code[at + 2 :])
+
+
 def test_nothing_of_the_child_stands_in_the_code_or_in_the_square(cast: Cast) -> None:
     wave = a_wave(cast)
     sheet = keying.printed(cast, wave, cast.amahle, "teacher")
