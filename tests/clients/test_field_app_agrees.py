@@ -18,7 +18,7 @@ from tests.clients.fillers import HERE, OF_THE_MOMENT
 from tests.clients.khula_process import Khula, served
 from tests.clients.offline import Finished, Phone, Visit, fill
 
-pytestmark = pytest.mark.needs("java", "node")
+pytestmark = [pytest.mark.needs("java", "node"), pytest.mark.slow]
 
 #: Who holds the device, and when: it differs by its nature.
 OF_THE_DEVICE = OF_THE_MOMENT | {"deviceid", "username"}

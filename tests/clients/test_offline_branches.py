@@ -26,7 +26,7 @@ from tests.clients.offline import AUDIT, Finished, Phone, Visit, fill
 from tests.clients.pages import Reader
 from tests.clients.test_whole_way import levels
 
-pytestmark = pytest.mark.needs("java")
+pytestmark = [pytest.mark.needs("java"), pytest.mark.slow]
 
 GIVEN, FAMILY = "Khanyisile", "Mahlangu"
 BY_ONE, BY_THE_OTHER = "Khanyi", "Kanyisile"  # what two phones say that she is called
