@@ -21,6 +21,7 @@ from khula.demo.fill import FormToFill, form_to_fill
 from khula.demo.help import put_up_help
 from khula.demo.lives import INFORMANTS, Year
 from khula.demo.people import NEWCOMERS_IN, SCHOOLS, WAVES, InventedCaregiver, InventedChild, InventedSchool, invent
+from khula.demo.plans import make_plans
 from khula.demo.post import Application, post_all
 from khula.demo.sent import Place, Sent, registrations, sent_in, to_be_looked_at
 from khula.server.collection.actions import make_device, revoke_device
@@ -129,6 +130,7 @@ def make_demo(
     for dates in waves:
         _live_through(stage, dates, children)
     put_up_help(today=today, schools={school.number: school.emis_number for school in stage.invented})
+    say(f"{make_plans()} plans were begun.")
     with transaction.atomic():
         happened(kind="demo.made", subject="demo", facts={"today": today})
     say(f"{sum(stage.posted.values())} forms were handed in.")

@@ -18,6 +18,7 @@ from khula.demo.fill import FormToFill, Unanswered, form_to_fill
 from khula.demo.lives import INFORMANTS, Year
 from khula.demo.make import PACK, SIGN_INS, NotEmpty, is_made, make_demo
 from khula.demo.people import SCHOOLS, WAVES, InventedSchool, invent
+from khula.demo.plans import make_plans
 from khula.demo.post import post_all
 from khula.demo.report import report
 from khula.demo.sent import Place
@@ -25,6 +26,7 @@ from khula.server.cases.models import Case, RaisedAlert, Voice
 from khula.server.collection.models import ConflictCopy, Submission
 from khula.server.events.models import Event
 from khula.server.people.models import User
+from khula.server.plans.models import Action, NoAction, Task
 from khula.server.schools.actions import add_school
 from khula.server.schools.models import Child, Post
 from khula.server.wsgi import application
@@ -208,6 +210,14 @@ def test_a_small_demonstration_is_whole() -> None:
     help_is_given_and_no_voice_is_heard_by_it()
     everybody_can_sign_in_and_works_somewhere()
     the_report_reads_what_is_on_record()
+    some_red_cells_are_decided_and_the_others_wait()
+
+
+def some_red_cells_are_decided_and_the_others_wait() -> None:
+    assert Action.objects.exists()
+    assert NoAction.objects.exists()
+    assert {"open", "covered"} <= set(Task.objects.values_list("state", flat=True))
+    assert make_plans() == 0
 
 
 def first_of_wave(number: int) -> int:
