@@ -66,7 +66,8 @@ def wave_printed(school_id: int) -> Wave | None:
 
 def forms_printed(wave: Wave) -> list[PrintableForm]:
     """One form for each voice of the wave's pack."""
-    forms = {form.informant: form for form in Form.objects.filter(pack_version=wave.pack_version_id).order_by("pk")}
+    offered = Form.objects.filter(pack_version=wave.pack_version_id).exclude(state=Form.State.CLOSED)
+    forms = {form.informant: form for form in offered.order_by("pk")}
     return [_printable(forms[voice]) for voice in VOICES if voice in forms]
 
 
