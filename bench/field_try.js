@@ -1,10 +1,12 @@
 // The field app's own interview of one form, without a tablet's store: what ODK Web Forms is measured beside.
-import { begin } from "/field/visits/interview.js";
-import { takeUp } from "/field/visits/at_hand.js";
-import { workAt } from "/field/visits/desk.js";
-import { speak } from "/field/words/words.js";
-import * as interview from "/field/screens/interview.js";
-import { go, start } from "/field/screens/router.js";
+import { WHOLE } from "/field/program.js";
+
+const { begin } = WHOLE["visits/interview.js"];
+const { takeUp } = WHOLE["visits/at_hand.js"];
+const { workAt } = WHOLE["visits/desk.js"];
+const { speak } = WHOLE["words/words.js"];
+const interview = WHOLE["screens/interview.js"];
+const { go, start } = WHOLE["screens/router.js"];
 
 const kept = new Map();
 const journals = new Map();

@@ -6,7 +6,7 @@ import { languages } from "./lock.js";
 import { SECRET } from "./pin.js";
 import { again, only, warm } from "./router.js";
 import { afterUnlock } from "./start.js";
-import { has, language, speak, t } from "../words/words.js";
+import { has, speak, spoken, t } from "../words/words.js";
 
 /** @param {{token: string, met?: any}} param @returns {Promise<import("./router.js").Screen>} */
 export async function show(param) {
@@ -18,7 +18,7 @@ export async function show(param) {
       head(t("enrol")), el("p.error", { role: "alert" }, t(has(`enrol.${problem}`) ? `enrol.${problem}` : `sync.${problem || "server"}`)), el("p", {}, t("enrol.keep")),
       el("button.main", { onclick: () => only("enrol", { token: param.token }) }, t("retry")), languages(),
     ] };
-  if (!localStorage.getItem("language") && enrolment.person.language && enrolment.person.language !== language) {
+  if (!localStorage.getItem("language") && enrolment.person.language && enrolment.person.language !== spoken()) {
     localStorage.setItem("language", enrolment.person.language);
     await speak(enrolment.person.language);
   }

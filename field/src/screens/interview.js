@@ -7,7 +7,7 @@ import { faceOf, pictureOf, sound } from "./everyday_controls.js";
 import { el, fill, fresh, picture, rich } from "./dom.js";
 import { go, only } from "./router.js";
 import { formName } from "./voices.js";
-import { LANGUAGES, language as spoken, speak, t } from "../words/words.js";
+import { LANGUAGES, speak, spoken, t } from "../words/words.js";
 
 /** @typedef {import("../visits/interview.js").Interview} Interview */
 
@@ -84,7 +84,7 @@ class View {
   /** @param {string} code */
   async speak(code) {
     this.interview.speak(code);
-    if (code in LANGUAGES && code !== spoken) {
+    if (code in LANGUAGES && code !== spoken()) {
       await speak(code);
       // What stands around the question changes with it; the screen is drawn anew where it was.
       return go("visit", { draft: this.interview.draft.id }, true);
@@ -128,11 +128,16 @@ class View {
       this.interview.flush();
       for (const block of this.blocks.values()) block.complain(wrong.find((/** @type {any} */ one) => one.key === block.key));
       if (wrong.length) return void this.blocks.get(wrong[0].key)?.focus(true);
-      if (!(await this.interview.kept())) return void fill(this.saved, el("b.error", { role: "alert" }, t("saved.failed.do")));
+      const { number } = this.interview;
+      const kept = this.interview.kept();
       this.pages = this.form.pages();
-      const at = this.pages.findIndex((/** @type {any} */ one) => one.key === page.key);
-      if (at + 1 >= this.pages.length) return void (await go("review", { draft: this.interview.draft.id }));
-      await this.turn(at + 1);
+      const at = this.pages.findIndex((/** @type {any} */ one) => one.key === page.key) + 1;
+      // What comes next is drawn while the disk is at work, and shown only when it has said that it is done.
+      const drawn = at < this.pages.length ? await this.draw(this.pages[at], at) : null;
+      if (!(await kept)) return void fill(this.saved, el("b.error", { role: "alert" }, t("saved.failed.do")));
+      if (!drawn) await go("review", { draft: this.interview.draft.id });
+      else if (number === this.interview.number) await this.put(drawn);
+      else await this.turn(at); // one more tap on the question that was left
     } finally {
       this.busy = false;
     }
@@ -155,23 +160,35 @@ class View {
 
   /** @param {number} at @param {string} [key] question to go to */
   async turn(at, key) {
-    this.forget();
     this.pages = this.form.pages();
-    this.at = Math.min(at, this.pages.length - 1);
-    const page = this.pages[this.at];
-    this.blocks.clear();
-    this.interview.turnTo(page.key);
+    const to = Math.min(at, this.pages.length - 1);
+    await this.put(await this.draw(this.pages[to], to), key);
+  }
+
+  /** A page that nobody sees yet. @param {any} page @param {number} at */
+  async draw(page, at) {
+    this.forget();
     const child = this.isForChild(page);
+    /** @type {Map<string, Block>} */
+    const blocks = new Map();
     /** @type {any[]} */
     const parts = [page.title && page.title !== this.form.title() ? el("p.over", {}, rich(page.title)) : null];
     if (page.kind === "repeat") parts.push(this.repeat(page));
     for (const each of page.questions) {
       const block = new Block(this, each, child);
       await block.make();
-      this.blocks.set(each, block);
+      blocks.set(each, block);
       parts.push(block.node);
     }
-    if (!child && this.interview.draft.informant === "child" && this.at) parts.unshift(el("p.for-you", {}, t("child.for_you")));
+    if (!child && this.interview.draft.informant === "child" && at) parts.unshift(el("p.for-you", {}, t("child.for_you")));
+    return { page, at, child, blocks, parts };
+  }
+
+  /** @param {Awaited<ReturnType<View["draw"]>>} drawn @param {string} [key] question to go to */
+  async put({ page, at, child, blocks, parts }, key) {
+    this.at = at;
+    this.blocks = blocks;
+    this.interview.turnTo(page.key);
     document.querySelector("main")?.classList.toggle("for-child", child);
     this.isChild = child;
     this.stopButton.hidden = this.interview.draft.informant !== "child" || !child;
@@ -313,6 +330,7 @@ class Block {
     this.heading = el("h2", { tabindex: -1 });
     this.hint = el("div.hint", { id: `${this.id}h` });
     this.error = el("p.error", { id: `${this.id}e` });
+    this.said = "";
     /** @type {HTMLElement} */
     this.node = el("div.q");
   }
@@ -347,13 +365,17 @@ class Block {
   update() {
     const question = this.view.form.question(this.key);
     const left = !question.value && this.view.interview.left().has(question.name);
+    this.made?.update(question);
+    // What is drawn already is not drawn again: a tap changes the choice, not the words above it.
+    const said = JSON.stringify([question.label, question.hint, question.guidance, question.required, left]);
+    if (said === this.said) return;
+    this.said = said;
     fill(this.label ?? this.heading, ...rich(question.label), question.required && !question.readonly && !left ? el("span.must", {}, ` (${t("required")})`) : null);
     this.heading.classList.toggle("long", question.label.length > 120);
     const urgent = /^[■▲]/.exec(question.label)?.[0];
     this.node.classList.toggle("now", urgent === "■");
     this.node.classList.toggle("soon", urgent === "▲");
     fill(this.hint, left ? el("b", {}, t("sealed.left")) : null, ...rich(question.hint), question.guidance ? el("details", {}, el("summary", {}, t("guidance")), ...rich(question.guidance)) : null);
-    this.made?.update(question);
   }
 
   /** @param {{kind: string, message: string} | undefined} problem */

@@ -4,7 +4,7 @@ import { forgetInterview, openInterview, putInterviewAway } from "../visits/at_h
 import { el } from "./dom.js";
 import { bar } from "./bar.js";
 import { again, current, go, only, start as startRouter } from "./router.js";
-import { speak, t, language } from "../words/words.js";
+import { speak, spoken, t } from "../words/words.js";
 
 /** @type {{now(): Promise<any>, stop(): void} | null} */
 let rounds = null;
@@ -33,7 +33,7 @@ function lockIfIdle() {
 export async function afterUnlock() {
   touch();
   const mine = me().person?.language;
-  if (mine && !localStorage.getItem("language") && mine !== language) await speak(mine);
+  if (mine && !localStorage.getItem("language") && mine !== spoken()) await speak(mine);
   /** @type {any} */ (desk()).onlocked = (/** @type {string} */ why) => void lockNow(`lock.${why}`);
   const { syncForEver } = await import("../visits/enrolling.js");
   rounds = syncForEver((outcome) => {

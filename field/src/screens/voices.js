@@ -1,6 +1,6 @@
 // Where a voice of a child stands, in a symbol and a word.
 import { el } from "./dom.js";
-import { day, has, language, t } from "../words/words.js";
+import { day, has, spoken, t } from "../words/words.js";
 
 const SYMBOL = { heard: "●", received: "●", sent: "◐", here: "◐", begun: "✎", left: "○", "not asked": "–" };
 
@@ -21,6 +21,6 @@ export function levelTag(level, more = "") {
 
 /** What a form is called; by its kind where its title is not translated. @param {import("../visits/forms_here.js").FormNote} form */
 export function formName({ title, informant }) {
-  const own = title[language];
-  return own && (language === "en" || own !== title.en || !has(`who.${informant}`)) ? own : has(`who.${informant}`) ? t(`who.${informant}`) : title.en;
+  const own = title[spoken()];
+  return own && (spoken() === "en" || own !== title.en || !has(`who.${informant}`)) ? own : has(`who.${informant}`) ? t(`who.${informant}`) : title.en;
 }

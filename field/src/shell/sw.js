@@ -45,9 +45,13 @@ async function filesAtWork() {
   return version ? `khula-${await version.text()}` : "";
 }
 
+/** A worker at work serves one program; which one, it looks up once. @type {Promise<Cache> | undefined} */
+let program;
+
 /** @param {Request} request @param {URL} address */
 async function answer(request, address) {
-  const cache = await caches.open(await filesAtWork() || NOW);
+  program ??= filesAtWork().then((name) => caches.open(name || NOW));
   const path = request.mode === "navigate" ? SCOPE : address.pathname;
-  return (await cache.match(path)) ?? fetch(request);
+  const found = await program.then((cache) => cache.match(path)).catch(() => void (program = undefined));
+  return found ?? fetch(request);
 }

@@ -22,15 +22,20 @@ const DAY = 86_400_000;
 
 /** Opens (or makes) the tablet's store. @param {{database?: Database, now?: () => number}} [around] @returns {Promise<Store>} */
 export async function openStore({ database = new Database(), now = Date.now } = {}) {
+  const wrap = (await database.get("device", "key")) ?? (await firstKey(database));
+  const store = new Store(database, wrap, now);
+  await store.refresh();
+  return store;
+}
+
+/** Two tabs may come here at the same moment: the first key that is kept is the one of both. @param {Database} database @returns {Promise<CryptoKey>} */
+async function firstKey(database) {
   const fresh = await newDeviceKey();
-  const wrap = await database.write(["device"], async (store) => {
+  return database.write(["device"], async (store) => {
     const kept = await asked(store("device").get("key"));
     if (!kept) store("device").put(fresh, "key");
     return kept ?? fresh;
   });
-  const store = new Store(database, wrap, now);
-  await store.refresh();
-  return store;
 }
 
 /** What stands against unlocking. @param {Entry} entry @param {number} now @returns {"wiped"|"clock"|"time"|""} */

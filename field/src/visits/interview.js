@@ -299,7 +299,10 @@ export async function begin({ formId, child, replaces, unkept }) {
   draft.title = form.title();
   draft.values = form.values();
   if (unkept) return made;
-  await desk().put("draft", draft.id, draft);
+  // Its first answer waits until it is kept; its first question, with nothing to lose, does not.
+  made.writing = made.putting = desk().put("draft", draft.id, draft).catch(() => {
+    made.failed = true;
+  });
   const key = child ? learnerKey(form) : "";
   if (key && child && !replaces) {
     made.answer(key, child.id);
@@ -338,14 +341,15 @@ export async function resume(id) {
 /** Calculations that ask the time are given that of the answer, also when it is played again.
  * @param {any} here @param {{at: number}} [clock] */
 async function around(here, clock = { at: 0 }) {
+  const [lists, lastSaved] = await Promise.all([listsOf(here), desk().get("setting", `last/${here.formId}`)]);
   return {
-    lists: await listsOf(here),
+    lists,
     now: () => new Date(clock.at || Date.now()),
     uuid,
     deviceId: `khula:${me().device ?? ""}`,
     username: me().person?.name ?? "",
     language: globalThis.document?.documentElement.lang || me().person?.language,
-    lastSaved: /** @type {Record<string, string> | undefined} */ (await desk().get("setting", `last/${here.formId}`)) ?? undefined,
+    lastSaved: /** @type {Record<string, string> | undefined} */ (lastSaved) ?? undefined,
   };
 }
 

@@ -1,11 +1,11 @@
 """The field app's program: a path below /field/ in; the file without its comments out, packed once, kept in memory.
 
-There is no build step: a checkout serves `field/src` as it stands there, an installed wheel the copy it carries.
+There is no build step: a checkout serves `field/src` as it stands there, an installed wheel the copy it carries. The
+modules that everybody needs at once come in one file (`together.py`), all others one by one when they are asked for.
 """
 
 import gzip
 import hashlib
-import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ import rjsmin
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from khula.server.field import together
 from khula.server.people.declared import ANYONE, declares
 
 PREFIX = "/field/"
@@ -55,7 +56,6 @@ PAGE = ""
 LISTING = "files.json"
 WORKER = "sw.js"
 _SCRIPT = re.compile(r'<script type="module" src="([^"]+)"')
-_IMPORT = re.compile(r"""^(?:import|export)\b[^;'"()]*["'](\.[^"']+)["']""", re.MULTILINE)
 _PATH = re.compile(r"(?:[\w-]+/)*[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
@@ -78,7 +78,17 @@ def root() -> Path:
     return carried if carried.is_dir() else Path(__file__).resolve().parents[3] / "field" / "src"
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What everybody needs at once, in one file."""
+
+    modules: frozenset[str]
+    text: str = field(repr=False)
+    marks: Mapping[str, object] = field(repr=False)  # path -> as it stood on the disk
+
+
 _kept: dict[str, tuple[object, File]] = {}
+_wholes: dict[Path, Whole] = {}
 
 
 def file_at(path: str) -> File | None:
@@ -89,10 +99,25 @@ def file_at(path: str) -> File | None:
         return _worker()
     if path == PAGE:
         return _page()
-    return _file(ELSEWHERE.get(path, path))
+    if path == together.ADDRESS:
+        return _program()
+    return None if path in whole().modules else _file(ELSEWHERE.get(path, path))
 
 
 def _file(path: str) -> File | None:
+    place, mark = root() / path, _mark(path)
+    if mark is None:
+        return None
+    if place.suffix != ".js":
+        return _made(path, mark, place.read_bytes, place.suffix)
+    inside = whole().modules
+    return _made(
+        path, (mark, inside), lambda: _smaller(together.outside(path, place.read_text(), inside, PREFIX)), ".js"
+    )
+
+
+def _mark(path: str) -> object:
+    """What differs when the file does; None where no such file is served."""
     place = root() / path
     if not _PATH.fullmatch(path) or place.suffix not in TYPES:
         return None
@@ -100,18 +125,32 @@ def _file(path: str) -> File | None:
         stat = place.stat()
     except OSError:
         return None
-    mark = (stat.st_mtime_ns, stat.st_size)
-    kept = _kept.get(path)
-    if kept is None or kept[0] != mark:
-        kept = _kept[path] = (mark, _packed(_without_comments(place), place.suffix))
-    return kept[1]
+    return stat.st_mtime_ns, stat.st_size
 
 
-def _without_comments(place: Path) -> bytes:
+def _smaller(text: str) -> bytes:
     """A third of a module is said to people; on a slow line that is seconds (measured: 47 KB to the first question with
     comments, 33 without)."""
-    content = place.read_bytes()
-    return rjsmin.jsmin(content.decode()).encode() if place.suffix == ".js" else content
+    return rjsmin.jsmin(text).encode()
+
+
+def whole() -> Whole:
+    """What the page's script imports and what is everyday work, put together anew only when one of them has changed."""
+    kept = _wholes.get(root())
+    if kept is None or any(_mark(path) != mark for path, mark in kept.marks.items()):
+        read = {path: (root() / path).read_text() for path in paths() if path.endswith(".js")}
+        page = ELSEWHERE[PAGE]
+        scripts = _SCRIPT.findall((root() / page).read_text()) if _mark(page) else []
+        modules = together.needed([*scripts, *together.EVERYDAY], read.get)
+        inside = {path: read[path] for path in modules if path not in scripts}
+        marks = {path: _mark(path) for path in (page, *scripts, *together.EVERYDAY, *inside)}
+        kept = _wholes[root()] = Whole(frozenset(inside), together.one_file(inside), marks)
+    return kept
+
+
+def _program() -> File | None:
+    put = whole()
+    return _made(together.ADDRESS, put, lambda: _smaller(put.text), ".js") if put.modules else None
 
 
 def paths() -> list[str]:
@@ -123,9 +162,13 @@ def paths() -> list[str]:
 def listed() -> tuple[str, dict[str, str]]:
     """The program's version, one hash of all of it; and the hash of each address the service worker fetches."""
     at = {place: address for address, place in ELSEWHERE.items()}
-    tags = {at.get(path, path): file.etag for path in paths() if (file := _file(path)) is not None}
-    if (page := _page()) is not None:
-        tags[PAGE] = page.etag
+    inside = whole().modules
+    tags = {
+        at.get(path, path): file.etag for path in paths() if path not in inside and (file := _file(path)) is not None
+    }
+    for address, made in ((PAGE, _page()), (together.ADDRESS, _program())):
+        if made is not None:
+            tags[address] = made.etag
     version = hashlib.sha256(repr(sorted(tags.items())).encode()).hexdigest()[:16]
     return version, {path: tag for path, tag in sorted(tags.items()) if path != WORKER}
 
@@ -145,32 +188,16 @@ def _worker() -> File | None:
 
 
 def _page() -> File | None:
-    """The page, which names every module the first screen needs: the browser asks for all of them at once."""
+    """The page, which names the one file its script needs: the browser asks for both at once."""
     file = _file(ELSEWHERE[PAGE])
-    if file is None:
-        return None
-    page = file.forms[""].decode()
-    needed = [path for start in _SCRIPT.findall(page) for path in _imported(start)]
-    links = "".join(f'<link rel="modulepreload" href="{path}">\n' for path in dict.fromkeys(needed))
-    whole = page.replace("<script", f"{links}<script", 1) if links else page
-    return _made(PAGE, hashlib.sha256(whole.encode()).hexdigest(), whole.encode, ".html")
+    if file is None or not whole().modules:
+        return file
+    link = f'<link rel="modulepreload" href="{together.ADDRESS}">\n<script'
+    page = file.forms[""].decode().replace("<script", link, 1).encode()
+    return _made(PAGE, file.etag, lambda: page, ".html")
 
 
-def _imported(start: str) -> list[str]:
-    """What a module imports, and what that imports, near things first; not what it asks for later."""
-    found, next_ = [], [start]
-    while next_:
-        files = [(path, file) for path in next_ if path not in found and (file := _file(path)) is not None]
-        found += [path for path, _ in files]
-        next_ = [
-            posixpath.normpath(posixpath.join(posixpath.dirname(path), named))
-            for path, file in files
-            for named in _IMPORT.findall(file.forms[""].decode())
-        ]
-    return found[1:]
-
-
-def _made(name: str, version: str, make: Callable[[], bytes], suffix: str) -> File:
+def _made(name: str, version: object, make: Callable[[], bytes], suffix: str) -> File:
     kept = _kept.get(name)
     if kept is None or kept[0] != version:
         kept = _kept[name] = (version, _packed(make(), suffix))
