@@ -17,7 +17,7 @@ from khula.server.people.models import User
 from khula.server.schools.models import Child, School
 from khula.server.services.actions import hold_session, log_contact, refer, step
 from khula.server.services.directory import add_provider, close_provider
-from khula.server.services.models import Provider, Referral
+from khula.server.services.models import Provider
 
 JOHANNESBURG = "Johannesburg Central"
 #: name, sector, kinds, for whom, place, district, hours, capacity, days since somebody confirmed it
@@ -50,9 +50,11 @@ class _Story:
     kind: str
     domain: str
     steps: tuple[tuple[str, int, Mapping[str, object]], ...] = ()
+    again: bool = False  # the child is referred once more, to somebody else
 
 
 EYES, CLINIC, FOOD = "Thuso Eye Clinic", "Lesedi Community Clinic", "Masakhane Food Garden"
+FAMILIES = "Sihlangene Family Programme"
 OFFICE, LEARNING = "Social Development, local office", "District learning support team"
 STORIES = (
     _Story(2, EYES, "eye_test", "health"),
@@ -65,6 +67,7 @@ STORIES = (
         ("not_attended", 19, {"barrier": "transport"}),
     )),
     _Story(9, LEARNING, "learning_support", "education", (("declined", 2, {"reason": "full"}),)),
+    _Story(28, LEARNING, "psychologist", "psychosocial", (("declined", 23, {"reason": "not_eligible"}),), again=True),
     _Story(33, FOOD, "food_parcel", "nutrition", (
         ("accepted", 31, {}), ("attended", 29, {}), ("outcome", 20, {"outcome": "done"}), ("closed", 19, {}),
     )),
@@ -129,9 +132,9 @@ def _live(
         if "appointment_in" in words:
             words = {"appointment_on": day + timedelta(days=int(str(words["appointment_in"])))}
         step(referral_id=sent.pk, to=to, on=day - timedelta(days=ago), by=by, **words)
-    if Referral.objects.get(pk=sent.pk).state == "declined":  # again, to somebody else
+    if story.again:
         refer(
-            child_id=sent.child_id, provider_id=directory[OFFICE].pk, kind="home_visit", domain=story.domain, by=by,
+            child_id=sent.child_id, provider_id=directory[FAMILIES].pk, kind="counselling", domain=story.domain, by=by,
             earlier_id=sent.pk, on=day - timedelta(days=1),
         )  # fmt: skip
 
