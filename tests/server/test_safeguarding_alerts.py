@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
+from khula.cli.serve import tick
 from khula.server.cases.models import RaisedAlert
 from khula.server.consent.access import reader_of
 from khula.server.events.models import Event
@@ -184,6 +186,30 @@ def test_an_alert_without_a_clock_gets_one(cast: Cast, wave: Wave) -> None:
     assert alerts.open_missing_duties() == 1
     assert told(AlertDuty.objects.get()) == [(1, "Ms Nomsa Khumalo")]
     assert alerts.open_missing_duties() == 0
+
+
+def test_the_servers_clock_sees_to_it(cast: Cast, wave: Wave) -> None:
+    duty = said_hurt(cast, wave)
+    AlertDuty.objects.update(due_at=timezone.now() - timedelta(minutes=1))
+    tick(slow=False)
+    assert len(told(duty)) == 1
+    tick(slow=True)
+    assert told(duty) == [(1, "Ms Nomsa Khumalo"), (2, "Ms Zanele Mthembu")]
+
+
+def test_an_alert_whose_event_failed_is_owed_without_its_kind_and_then_opened(
+    cast: Cast, wave: Wave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(alerts, "rule_of", lambda version, name: 1 / 0)
+        Phone(cast.fieldworker).post(interview("child", cast.amahle, wave, said={"c_hurt": "yes"}))
+    assert RaisedAlert.objects.count() == 1  # what was said stands
+    assert not AlertDuty.objects.exists()
+    client = Client()
+    client.force_login(cast.administrator)
+    assert "alert." not in client.get("/system").content.decode()
+    tick(slow=True)
+    assert told(AlertDuty.objects.get()) == [(1, "Ms Nomsa Khumalo")]
 
 
 @pytest.mark.acceptance_team
