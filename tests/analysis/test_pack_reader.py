@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from khula.analysis.packs.check import check_pack
 from khula.analysis.packs.pack import Pack, Place
-from khula.analysis.packs.reader import NotAList, PackUnreadable, names_in, read, read_pack
+from khula.analysis.packs.reader import BESIDE, NotAList, PackUnreadable, names_in, read, read_pack
 from tests.analysis.authoring_errors.little_pack import EN, FR, LittlePack
 
 P = "pack.xlsx"
@@ -224,6 +224,23 @@ def test_the_sheet_settings_may_say_who_answers(little: LittlePack) -> None:
     found = read(little.files())
     assert found.findings == ()
     assert found.pack.questions["t_absent"].informant == "teacher"
+
+
+@pytest.mark.parametrize("informant", BESIDE)
+def test_a_form_beside_the_voices_is_known_by_its_informant(little: LittlePack, informant: str) -> None:
+    little.books["grade_one.xlsx"] = little.books.pop("teacher.xlsx")
+    little.add_column("grade_one.xlsx", "settings", "informant")
+    little.set("grade_one.xlsx", "settings", 2, "informant", informant)
+    found = read(little.files())
+    assert found.findings == ()
+    assert found.pack.questions["t_absent"].informant == informant
+
+
+@pytest.mark.parametrize("sheet", ["flags", "strengths"])
+def test_no_level_and_no_strength_can_rest_on_a_safety_note(little: LittlePack, sheet: str) -> None:
+    assert check_pack(little.files()) == []
+    little.set(P, sheet, 2, "informant", "safety")
+    assert "PACK_034" in {one.code for one in check_pack(little.files())}
 
 
 def test_how_carefully_an_answer_is_kept_is_read_beside_the_question(little: LittlePack) -> None:
