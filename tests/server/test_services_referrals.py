@@ -7,9 +7,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from khula.server.cases.models import Case
 from khula.server.consent.access import reader_of
 from khula.server.events.models import Event
 from khula.server.events.queries import facts_of
+from khula.server.plans.models import SeenReferral
 from khula.server.schools.actions import move_child
 from khula.server.services import actions
 from khula.server.services.actions import Refused, hand_over, refer, step, take_back_last
@@ -19,7 +21,7 @@ from khula.server.services.links import make_link, opened
 from khula.server.services.models import FollowUp, Lasting, Provider, Referral, ReferralStep
 from khula.server.services.queries import derived, open_referrals, unmatched
 from khula.server.services.states import ENDS, MUST_SAY, NEXT, PROVIDERS_STEPS, State, standing
-from tests.server.cast import Cast, the_cast
+from tests.server.cast import Cast, a_wave, the_cast
 from tests.server.knocking import Phone
 from tests.server.services_data import (
     SAYS,
@@ -212,7 +214,8 @@ def test_each_step_is_an_event_without_a_name(cast: Cast, clinic: Provider) -> N
     told = Event.objects.filter(kind__startswith="referral.", subject=str(referral.pk)).order_by("pk")
     assert [event.kind for event in told] == ["referral.sent", *["referral.changed"] * 3]
     assert [facts_of(event)["state"] for event in told] == ["sent", "attended", "outcome", "closed"]
-    assert all(facts_of(event).keys() == {"case", "domain", "state"} for event in told)
+    assert [facts_of(event)["helped"] for event in told] == [False, False, True, True]
+    assert all(facts_of(event).keys() == {"case", "domain", "state", "helped"} for event in told)
 
 
 # --- none is lost ----------------------------------------------------------------------------------------------------
@@ -337,3 +340,20 @@ def test_the_kept_columns_are_those_of_the_table(cast: Cast, clinic: Provider) -
         referral = referred(cast, clinic, state)
         assert referral.state == state
         assert kept(referral) == actions.kept_columns(actions.standing_steps(referral.pk))
+
+
+@pytest.mark.acceptance_team
+def test_a_referral_answers_the_red_cell_until_it_ends_without_help(cast: Cast, clinic: Provider) -> None:
+    """The plan follows the referral's events: sent is an answer, helped is one, ended without help is none."""
+    wave = a_wave(cast)
+    case = Case.objects.get(child=cast.amahle, wave=wave)
+    referral = referred(cast, clinic, "not_attended")
+    assert referral.case_id == case.pk
+    seen = SeenReferral.objects.get(referral=str(referral.pk))
+    assert (seen.case_id, seen.domain, seen.closed_at) == (case.pk, "health", None)
+    step(referral_id=referral.pk, to="closed", reason="not_needed", by=cast.nurse.pk)
+    seen.refresh_from_db()
+    assert seen.closed_at is not None and not seen.helped
+    helped = referred(cast, clinic, "closed")
+    assert SeenReferral.objects.get(referral=str(helped.pk)).helped
+    assert not Event.objects.exclude(state="done").exists()

@@ -27,6 +27,7 @@ from khula.server.services.states import ENDS, NEXT, PROVIDERS_STEPS, State, mus
 
 #: What a step may say, and the codes that are allowed; a day is checked by its kind.
 CODES = {"barrier": BARRIERS, "outcome": OUTCOMES}
+HELPED = ("done", "partly")
 AGAIN_FROM = (State.DECLINED, State.NOT_ATTENDED, State.OUTCOME, State.ATTENDED, *ENDS)
 
 
