@@ -148,7 +148,7 @@ def _domain_page(
         "red": red[0] if red else None,
         "no_action": next((one for one in plans.no_actions_of(child.pk) if one.domain == domain), None),
         "act": act or _action_form(reading, child, domain),
-        "leave": leave or NoActionForm(),
+        "leave": leave or NoActionForm(auto_id="leave_%s"),
         "judge": judge or JudgeForm(initial={"level": own.level if own else computed.level}),
         "may_change": bool(can(request.reader, "change plan", child=child)),
         "may_judge": bool(can(request.reader, "override level", child=child, domain=domain)),
@@ -227,7 +227,7 @@ def leave(request: HttpRequest, child_id: str, domain: str) -> HttpResponse:
     if "withdraw" in request.POST:
         actions.withdraw_no_action(case=case, domain=domain, by=request.user.pk)
         return redirect("plan", child.pk)
-    form = NoActionForm(request.POST)
+    form = NoActionForm(request.POST, auto_id="leave_%s")
     if form.is_valid():
         try:
             actions.record_no_action(case=case, domain=domain, by=request.user.pk, **form.cleaned_data)
