@@ -255,7 +255,7 @@ def test_a_sealed_answer_cannot_be_read_again_after_finishing_and_stays_when_the
     finish(tablet, "child")
     page.get_by_label("Search a name").fill("Lerato Mabaso")
     page.locator(".rows .row", has_text="Lerato Mabaso").first.click()
-    expect(page.locator(".voices")).to_be_visible()
+    expect(page.locator(".voices").first).to_be_visible()
     expect(page.locator("main")).to_contain_text("cannot be read again here")
     assert page.get_by_text("ACT NOW").count() == 0
     page.get_by_role("button", name="Correct").click()
