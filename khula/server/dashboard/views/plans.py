@@ -397,7 +397,6 @@ def caregiver(request: HttpRequest, child_id: str) -> HttpResponse:
         "child": child,
         "caregiver": caregiver,
         "language": language,
-        "languages": [one for one in LANGUAGES_OF_PAGES if one != language],
         "strengths": plan_story.strengths_for_home(child, _latest_case(child), language)
         + [one.words for one in notes if one.kind == "strength"],
         "wishes": [one.words for one in notes if one.kind == "wish"],
