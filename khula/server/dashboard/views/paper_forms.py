@@ -399,6 +399,8 @@ def decide_sheet(request: HttpRequest, code: str) -> HttpResponse:
 
 def _from_paper(paper: Paper, item: Item | None, typed: str, *, blank: bool) -> str:
     """Raises CannotRead."""
+    if not typed.strip() and not blank:
+        raise CannotRead(_("Choose one of the answers, or type what the paper says."))
     if item is None:
         checked = check(paper.plan, (), paper.facts, {DAY: typed}, today=timezone.localdate(), language="")
         if checked.wrong:
@@ -406,8 +408,6 @@ def _from_paper(paper: Paper, item: Item | None, typed: str, *, blank: bool) -> 
         return checked.answers[DAY]
     if blank:
         return ""
-    if not typed.strip():
-        raise CannotRead(_("Choose one of the answers, or type what the paper says."))
     return read(paper.plan, item, typed)
 
 
