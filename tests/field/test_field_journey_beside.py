@@ -146,6 +146,7 @@ def test_letters_on_a_card_are_kept_item_by_item_and_stop_after_ten_wrong(
         for item in wrong:
             page.locator(".item").nth(item).click()
         if len(wrong) < 10:
+            page.wait_for_timeout(400)  # colours fade in
             tablet.look("letters")
             page.get_by_role("button", name="The child stopped").click()
             page.locator(".item").nth(6).click()
@@ -179,7 +180,8 @@ def test_a_note_about_safety_is_two_taps_away_without_a_network_and_is_not_read_
     page.locator("button.unsafe").click()
     page.get_by_role("button", name="Write it down now").click()
     page.wait_for_selector(".page h2")
-    expect(page.locator(".q[data-name=k_in_danger]")).to_be_visible()  # whose note it is was chosen before
+    page.locator(".q[data-name=learner] label.choice", has_text="Sipho Nkosi").first.click()
+    next_page(page)
     choose(page, "k_in_danger", "child")
     next_page(page)
     page.locator("textarea").fill("He said: do not make me go home")
