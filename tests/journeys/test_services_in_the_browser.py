@@ -65,7 +65,7 @@ def test_a_child_is_referred_in_two_taps_and_the_clinic_answers_by_the_slip(
     window = signed_in(browser, live_server.url, nurse, width=360)
     page = window.new_page()
     page.goto(f"/c/{case_of(place).pk}")
-    page.get_by_role("link", name=re.compile("^Refer")).first.click()
+    page.get_by_role("link", name=re.compile("^Refer: ")).first.click()
     page.get_by_role("button", name=re.compile(EYES["name"])).first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(EYES["name"])
     page.get_by_role("button", name="Print a slip with its link").click()
