@@ -44,8 +44,11 @@ def application(environ: Mapping[str, Any], start: Callable[..., Any]) -> Iterab
 
 
 @contextmanager
-def served(files: Mapping[str, bytes]) -> Iterator[str]:
-    """The address under which the files (path below the root -> content) are served."""
+def served(files: Mapping[str, bytes], *, tls: bool = True) -> Iterator[str]:
+    """The address under which the files (path below the root -> content) are served.
+
+    Chromium keeps nothing in its cache that came under a certificate of nobody's, so a second visit goes without.
+    """
     with TemporaryDirectory() as folder:
         for path, content in files.items():
             place = Path(folder, "pages", path)
@@ -55,24 +58,25 @@ def served(files: Mapping[str, bytes]) -> Iterator[str]:
         port = free_port()
         command = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--log-level", "error",
-            "--ssl-certificate", f"{folder}/cert.pem", "--ssl-keyfile", f"{folder}/key.pem",
             "bench.field_pages:application",
+            *(["--ssl-certificate", f"{folder}/cert.pem", "--ssl-keyfile", f"{folder}/key.pem"] if tls else []),
         ]  # fmt: skip
+        address = f"http{'s' if tls else ''}://127.0.0.1:{port}"
         environment = {**os.environ, "BENCH_PAGES": f"{folder}/pages"}
         server = subprocess.Popen(command, cwd=HERE, env=environment)
         try:
-            _wait_for(port)
-            yield f"https://127.0.0.1:{port}"
+            _wait_for(address)
+            yield address
         finally:
             server.terminate()
             server.wait()
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(address: str) -> None:
     anyone = ssl._create_unverified_context()
     for _ in range(300):
         try:
-            urllib.request.urlopen(f"https://127.0.0.1:{port}/", context=anyone, timeout=5).close()
+            urllib.request.urlopen(f"{address}/", context=anyone, timeout=5).close()
             return
         except OSError:
             time.sleep(0.1)

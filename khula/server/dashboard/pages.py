@@ -24,6 +24,7 @@ _LINKS = (
     ("/home", _("Home"), "see board"),
     ("/tasks", _("Tasks"), "see tasks"),
     ("/referrals", _("Referrals"), "see referrals"),
+    ("/concerns", _("Report a concern"), "report concern"),
     ("/services", _("Services"), "see services"),
     ("/counts", _("Counts"), "see counts"),
     ("/library", _("What can be done"), "see library"),
@@ -32,9 +33,10 @@ _LINKS = (
     ("/packs", _("Packs"), "see packs"),
     ("/devices", _("Devices"), "see devices"),
     ("/system", _("System"), "see system"),
-    ("/concerns", _("Report a concern"), "report concern"),
     ("/profile", _("My profile"), ""),
 )
+#: So many stand in the head of every page; one more is shown rather than hidden alone.
+SHOWN = 4
 
 
 def pages(request: HttpRequest) -> dict[str, object]:
@@ -45,4 +47,13 @@ def pages(request: HttpRequest) -> dict[str, object]:
         for href, words, action in _LINKS
         if not action or (reader is not None and can(reader, action))
     ]
-    return {"pages": may, "LANGUAGES": settings.LANGUAGES, "LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "en")}
+    shown = SHOWN if len(may) > SHOWN + 1 else len(may)
+    further = may[shown:]
+    here = next((link for link in further if link.here), None)
+    return {
+        "pages": may[:shown],
+        "further_pages": further,
+        "further_here": here,
+        "LANGUAGES": settings.LANGUAGES,
+        "LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "en"),
+    }
