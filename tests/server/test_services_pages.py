@@ -450,11 +450,11 @@ def test_help_of_an_earlier_wave_is_no_help_in_this_one(needy: Cast) -> None:
 def test_a_domain_without_a_service_says_so(needy: Cast) -> None:
     rows = {row.provider.name for row in providers(on=TODAY(), domain="nutrition")}
     assert rows == {EYES["name"]}  # a clinic visit is for food, too
-    assert "■ None" in page(needy.coordinator, "/needs")  # the one clinic there is has no place free
+    assert "■ No service with room" in page(needy.coordinator, "/needs")  # the one clinic there is has no place free
     Provider.objects.update(capacity=9)
-    assert "■ None" not in page(needy.coordinator, "/needs")
+    assert "■ No service with room" not in page(needy.coordinator, "/needs")
     Provider.objects.update(closed_on=TODAY())
-    assert "■ None" in page(needy.coordinator, "/needs")
+    assert "■ No service with room" in page(needy.coordinator, "/needs")
 
 
 def test_the_referral_on_the_page_is_the_one_refer_makes(cast: Cast, clinic: Provider) -> None:
