@@ -2,7 +2,7 @@
 // Told to `heard(what, draft, more)`: "tap" before an answer is given, "saved" once the screen says so, "finish" before
 // that button, "finalised" once its screen is there.
 async ({ seed, pin, number, fine }) => {
-  const { openInterview } = await import("/field/visits/at_hand.js");
+  const { openInterview } = await import("/field/program.js").then(({ WHOLE }) => WHOLE["visits/at_hand.js"]);
   let state = seed >>> 0;
   const chance = () => {
     state = (state + 0x6d2b79f5) >>> 0;

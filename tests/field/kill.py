@@ -51,7 +51,7 @@ FINE = {
 }  # fmt: skip
 #: What the tablet holds, read through the program's own modules.
 LOOK = """async () => {
-  const [{ desk }, { resume }] = await Promise.all([import("/field/visits/desk.js"), import("/field/visits/interview.js")]);
+  const [{ desk }, { resume }] = await Promise.all([import("/field/program.js").then(({ WHOLE }) => WHOLE["visits/desk.js"]), import("/field/program.js").then(({ WHOLE }) => WHOLE["visits/interview.js"])]);
   const drafts = {};
   const twice = [];
   for (const [id] of await desk().all("draft")) {
@@ -350,7 +350,7 @@ def _end(rounds: Rounds) -> None:
         page = rounds.page
         assert page is not None
         page.evaluate("""async () => {
-          const [{ desk }, { sync }] = await Promise.all([import("/field/visits/desk.js"), import("/field/sync/sync.js")]);
+          const [{ desk }, { sync }] = await Promise.all([import("/field/program.js").then(({ WHOLE }) => WHOLE["visits/desk.js"]), import("/field/program.js").then(({ WHOLE }) => WHOLE["sync/sync.js"])]);
           return sync(desk());
         }""")
         there = page.evaluate(LOOK)

@@ -203,7 +203,7 @@ def test_a_note_about_safety_is_two_taps_away_without_a_network_and_is_not_read_
     open_child(page, "Sipho Nkosi")
     expect(page.locator("main")).to_contain_text("Safety note")
     kept = page.evaluate(
-        "import('/field/visits/caseload.js').then(({ finished }) => finished()).then((all) => JSON.stringify(all))"
+        "import('/field/program.js').then(({ WHOLE }) => WHOLE['visits/caseload.js']).then(({ finished }) => finished()).then((all) => JSON.stringify(all))"
     )
     assert "go home" not in kept
     page.get_by_role("button", name="◀ Today").click()

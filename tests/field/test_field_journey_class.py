@@ -137,12 +137,17 @@ def test_a_class_of_forty_on_five_items_without_a_network(khula: tuple[Khula, di
     page.evaluate(tap_all)  # faster than an interview can be begun
     expect(page.locator("tbody tr").nth(4).locator("button.cell.given")).to_have_count(5)
     begun = page.evaluate(
-        "import('/field/visits/at_hand.js').then(({ drafts }) => drafts()).then((all) => all.map((one) => one.child))"
+        "import('/field/program.js').then(({ WHOLE }) => WHOLE['visits/at_hand.js']).then(({ drafts }) => drafts()).then((all) => all.map((one) => one.child))"
     )
     assert len(begun) == len(set(begun)) == 5
     page.get_by_role("button", name="Finish complete rows").dblclick()
     expect(page.get_by_text("◐ on this tablet")).to_have_count(4)
-    assert page.evaluate("import('/field/visits/carrying.js').then(({ waitingHere }) => waitingHere())") == 4
+    assert (
+        page.evaluate(
+            "import('/field/program.js').then(({ WHOLE }) => WHOLE['visits/carrying.js']).then(({ waitingHere }) => waitingHere())"
+        )
+        == 4
+    )
     expect(page.get_by_role("button", name="Longer form")).to_have_count(1)
     expect(page.locator("tbody tr").nth(1).get_by_role("button", name="Longer form")).to_be_visible()
     expect(page.locator("button.cell.given")).to_have_count(1)

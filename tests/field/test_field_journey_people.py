@@ -262,7 +262,7 @@ def test_a_sealed_answer_cannot_be_read_again_after_finishing_and_stays_when_the
     page.wait_for_selector(".page h2")
     page.get_by_role("button", name="All answers").click()
     sealed = page.locator(".answers li", has_text="stays as it was, under seal")
-    assert sealed.count() == 3, "afraid at home, hurt, touched"
+    expect(sealed).to_have_count(3)  # afraid at home, hurt, touched
     tablet.look("review_under_seal")
     sealed.nth(1).get_by_role("button").click()
     expect(page.locator(".page")).to_contain_text("the answer given before stays")

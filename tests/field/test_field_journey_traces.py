@@ -87,7 +87,7 @@ def test_the_lock_screen_comes_at_once_also_when_the_disk_does_not_answer(
     name = page.locator(".rows .row b").first.inner_text()
     start_voice(tablet, name, 2)
     page.evaluate("""async () => {
-      const { desk } = await import("/field/visits/desk.js");
+      const { desk } = await import("/field/program.js").then(({ WHOLE }) => WHOLE["visits/desk.js"]);
       desk().put = () => new Promise(() => {});
     }""")
     page.locator(LOCK).click()
@@ -96,7 +96,12 @@ def test_the_lock_screen_comes_at_once_also_when_the_disk_does_not_answer(
     page.go_back()
     expect(page.locator(".pad")).to_be_visible(timeout=1000)
     page.wait_for_timeout(3200)
-    assert page.evaluate("import('/field/visits/desk.js').then(({ unlocked }) => unlocked())") is False
+    assert (
+        page.evaluate(
+            "import('/field/program.js').then(({ WHOLE }) => WHOLE['visits/desk.js']).then(({ unlocked }) => unlocked())"
+        )
+        is False
+    )
     tablet.unlock()
     page.wait_for_selector(".page h2")
 

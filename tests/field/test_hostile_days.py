@@ -27,7 +27,7 @@ NIGHT_MS = 24 * 3_600_000 - STEPS_A_DAY * STEP_MS
 
 #: The answers of the interview at hand, as they will stand in its record.
 NAMED = """async () => {
-  const { openInterview } = await import("/field/visits/at_hand.js");
+  const { openInterview } = await import("/field/program.js").then(({ WHOLE }) => WHOLE["visits/at_hand.js"]);
   const { draft, form } = openInterview();
   return [draft.formId, form.named()];
 }"""

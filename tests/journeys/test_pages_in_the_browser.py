@@ -174,7 +174,7 @@ def test_axe_finds_nothing_on_any_page(
                 wrong[f"{who} {address}"] = found
         window.close()
     assert not wrong, "\n".join(f"{where}: {one}" for where, found in wrong.items() for one in found)
-    assert visited == 23
+    assert visited == 26
 
 
 def make_a_device(page: Page) -> None:
