@@ -33,8 +33,9 @@ NAMED = """async () => {
 }"""
 #: What the device makes of several voices together.
 TOGETHER = """async (answers) => {
+  const { WHOLE } = await import("/field/program.js");
   const [{ assess }, { toldBy }, { devicePlan }] = await Promise.all(
-    ["meaning/assess.js", "visits/result.js", "visits/forms_here.js"].map((path) => import(`/field/${path}`)));
+    ["meaning/assess.js", "visits/result.js", "visits/forms_here.js"].map((path) => WHOLE[path] ?? import(`/field/${path}`)));
   return assess(await devicePlan(), answers, toldBy(answers));
 }"""
 COUNT_ROUNDS = "() => { globalThis.rounds = 0; document.addEventListener('synced', () => { rounds += 1 }); }"

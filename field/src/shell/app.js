@@ -4,19 +4,21 @@ import { only } from "../screens/router.js";
 import { SCREENS } from "./screens.js";
 import { speak } from "../words/words.js";
 
-/** The link is a key: it goes from the address bar and from the history before anything else is done. */
-function takeToken() {
-  const token = /^#k=([\w-]{16,})$/.exec(location.hash)?.[1];
+/** The link is a key: it goes from the address bar and from the history before anything else is done.
+ * @param {string} address */
+function takeToken(address) {
+  const token = /#k=([\w-]{16,})$/.exec(address)?.[1];
   if (location.hash) history.replaceState(0, "", location.pathname);
   return token;
 }
 
-let token = takeToken();
+let token = takeToken(location.href);
 let begun = false;
-addEventListener("hashchange", () => {
-  // A second person's link, opened while Khula is.
-  if (!location.hash.startsWith("#k=")) return;
-  token = takeToken();
+addEventListener("hashchange", (event) => {
+  // A second person's link, opened while Khula is. By the time this is told, a screen may have put its own name there.
+  const { newURL } = /** @type {HashChangeEvent} */ (event);
+  if (!newURL.includes("#k=")) return;
+  token = takeToken(newURL);
   if (token && begun) void lockNow().then(() => only("enrol", { token }));
 });
 await speak(localStorage.getItem("language") ?? navigator.language.slice(0, 2));
