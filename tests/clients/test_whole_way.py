@@ -112,7 +112,7 @@ def board(served_khula: Served) -> dict[str, tuple[list[str], str]]:
     reader.sign_in(served_khula.prepared["username"], served_khula.prepared["password"])
     page = reader.get(f"/class/{served_khula.prepared['class_id']}")
     rows = {}
-    for row in re.findall(r"<tr><th scope=row>(.*?)(?=<tr>|</table>)", page, re.DOTALL):
+    for row in re.findall(r"<tr><th>(.*?)(?=<tr>|</table>)", page, re.DOTALL):
         name, *cells = (re.sub(r"<[^>]*>", "", cell).replace("≠", "").strip() for cell in re.split("<td[^>]*>", row))
         rows[name] = (cells[:-1], cells[-1])
     return rows
